@@ -1,0 +1,275 @@
+"""The configuration: one truth for names, defaults, ranges, units and help texts.
+
+Every field carries its meaning, the effect of raising it and OpenCV's name for it.  The
+template of ``bgsub config init``, the table in the README and ``config show`` are made from
+them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bgsub.mixture.params import MAX_COMPONENTS, MixtureParams
+
+__all__ = [
+    "Config",
+    "EventsConfig",
+    "InputConfig",
+    "MaskConfig",
+    "ModelConfig",
+    "OutputConfig",
+    "RegionsConfig",
+    "RunConfig",
+]
+
+_DEFAULTS = MixtureParams()
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Seconds = Annotated[float, Field(ge=0.0)]
+Point = tuple[float, float]
+Polygon = Annotated[tuple[Point, ...], Field(min_length=3)]
+
+
+def _key(default: Any, meaning: str, *, raising: str = "", opencv: str = "", **limits: Any) -> Any:  # noqa: ANN401 - Field's own signature
+    return Field(
+        default=default,
+        description=meaning,
+        json_schema_extra={"raising": raising, "opencv": opencv},
+        **limits,
+    )
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class ModelConfig(_Section):
+    """The mixture of Gaussians kept for every pixel."""
+
+    n_components: int = _key(
+        _DEFAULTS.n_components,
+        "Gaussians per pixel (K).",
+        raising="remembers more appearances of a pixel; slower",
+        opencv="nmixtures",
+        ge=1,
+        le=MAX_COMPONENTS,
+    )
+    learning_rate: float = _key(
+        _DEFAULTS.learning_rate,
+        "Share of the newest frame in the model, per frame; 0 classifies without learning.",
+        raising="adapts sooner; objects that stop vanish sooner",
+        opencv="learningRate, 1/history",
+        ge=0.0,
+        le=1.0,
+    )
+    time_constant_s: float | None = _key(
+        None,
+        "Replaces learning_rate if set: after this many seconds of footage the past weighs 1/e.",
+        raising="adapts later; objects that stop stay longer",
+        gt=0.0,
+    )
+    initial_learning_rate: float = _key(
+        _DEFAULTS.initial_learning_rate,
+        "Learning rate at the first frame; falls linearly to the steady rate.",
+        raising="first-frame ghosts fade sooner; the first seconds are less certain",
+        ge=0.0,
+        le=1.0,
+    )
+    warmup_frames: int = _key(
+        _DEFAULTS.warmup_frames,
+        "Frames until the learning rate is steady; 0 starts steady.",
+        raising="the fast start lasts longer",
+        ge=0,
+    )
+    background_threshold: float = _key(
+        _DEFAULTS.background_threshold,
+        "Share of a pixel's weights that must be background (T).",
+        raising="more appearances count as background; slow objects are absorbed",
+        opencv="backgroundRatio",
+        gt=0.0,
+        lt=1.0,
+    )
+    match_sigmas: float = _key(
+        _DEFAULTS.match_sigmas,
+        "A value matches a Gaussian within this many standard deviations.",
+        raising="less noise, but objects that look like the background are lost",
+        opencv="sqrt(varThreshold)",
+        gt=0.0,
+    )
+    initial_variance: float = _key(
+        _DEFAULTS.initial_variance,
+        "Variance of a new Gaussian, grey levels squared.",
+        raising="new appearances match more widely",
+        opencv="varInit",
+        gt=0.0,
+        le=16384.0,
+    )
+    min_variance: float = _key(
+        _DEFAULTS.min_variance,
+        "Smallest variance, grey levels squared: about the sensor's noise.",
+        raising="less noise in calm places, fainter objects are lost",
+        opencv="varMin",
+        gt=0.0,
+        le=16384.0,
+    )
+    initial_weight: float = _key(
+        _DEFAULTS.initial_weight,
+        "Weight of a new Gaussian.",
+        raising="new appearances become background sooner",
+        gt=0.0,
+        lt=1.0,
+    )
+    max_value: float | None = _key(
+        None,
+        "The value that means white; empty: 255 or 65535 by the type of the frames.",
+        raising="the same picture counts as darker",
+        gt=0.0,
+    )
+    detect_shadows: bool = _key(
+        False,
+        "Label darker shades of the background as shadow (127).",
+        raising="cast shadows are told from objects; dark objects may be lost",
+        opencv="detectShadows",
+    )
+    shadow_min_ratio: float = _key(
+        _DEFAULTS.shadow_min_ratio,
+        "The darkest shade that still counts as shadow, relative to the background.",
+        raising="only faint shadows count",
+        opencv="shadowThreshold",
+        gt=0.0,
+        lt=1.0,
+    )
+
+    def to_params(self) -> MixtureParams:
+        """Return the core's parameters with these values."""
+        return MixtureParams(**self.model_dump())
+
+
+class MaskConfig(_Section):
+    """From the model's mask to the mask that is written."""
+
+    median_px: int = _key(
+        5,
+        "Side of the square whose majority decides a pixel; odd, 1 is off.",
+        raising="fewer specks; small objects and thin parts are lost",
+        ge=1,
+        le=31,
+        multiple_of=1,
+    )
+    fill_holes_fraction: Fraction = _key(
+        0.001,
+        "Holes in objects up to this share of the frame are filled; 0 is off.",
+        raising="larger holes are filled",
+    )
+    min_area_fraction: Fraction = _key(
+        0.0003,
+        "Connected regions below this share of the frame are dropped; 0 is off.",
+        raising="small objects are dropped",
+    )
+    shadows: Literal["drop", "keep"] = _key(
+        "drop",
+        "What becomes of pixels labelled as shadow: background (drop), or 127 in the mask (keep).",
+    )
+
+
+class EventsConfig(_Section):
+    """When motion counts as an event."""
+
+    min_coverage_fraction: Fraction = _key(
+        0.001,
+        "Share of the frame that must be foreground; a region does not change its meaning.",
+        raising="small or distant motion is ignored",
+    )
+    max_coverage_fraction: Fraction = _key(
+        0.8,
+        "Above this share of the frame it is a change of light or a moved camera, not motion.",
+        raising="larger changes count as motion",
+    )
+    settle_s: Seconds = _key(
+        1.0,
+        "No event begins in the first seconds, while the model learns the scene.",
+        raising="more of the beginning is ignored",
+    )
+    min_duration_s: Seconds = _key(
+        0.5,
+        "Shorter motion is no event.",
+        raising="brief motion is ignored",
+    )
+    merge_gap_s: Seconds = _key(
+        2.0,
+        "Motion that pauses for at most this long is one event.",
+        raising="fewer, longer events",
+    )
+    pad_before_s: Seconds = _key(0.5, "Time added before an event.", raising="earlier start")
+    pad_after_s: Seconds = _key(1.0, "Time added after an event.", raising="later end")
+
+
+class InputConfig(_Section):
+    """Which part of the input is used, and at what size."""
+
+    start_s: Seconds = _key(0.0, "Skip to this time of the clip.", raising="later start")
+    end_s: float | None = _key(
+        None, "Stop at this time of the clip; empty: its end.", raising="later end", gt=0.0
+    )
+    scale: float = _key(
+        1.0,
+        "Work on frames reduced by this factor.",
+        raising="finer masks, slower",
+        gt=0.0,
+        le=1.0,
+    )
+
+
+class RegionsConfig(_Section):
+    """Where motion counts, as polygons in pixels of the full-size picture."""
+
+    include: tuple[Polygon, ...] = _key(
+        (), "Only inside these polygons can be foreground; empty: everywhere."
+    )
+    exclude: tuple[Polygon, ...] = _key((), "Never foreground inside these polygons.")
+
+
+class OutputConfig(_Section):
+    """What is written."""
+
+    mask: Literal["video", "png", "both", "none"] = _key(
+        "video", "Masks as lossless video (mask.mkv), as a folder of PNG files, both, or none."
+    )
+    overlay: bool = _key(True, "The clip with the foreground marked (overlay.mp4).")
+    overlay_crf: int = _key(
+        26,
+        "Compression of the overlay, as in x264.",
+        raising="smaller file, coarser picture",
+        ge=0,
+        le=51,
+    )
+    background: bool = _key(True, "The picture without moving things (background.png).")
+    heatmap: bool = _key(True, "Where motion was, over the background (heatmap.png).")
+    events: bool = _key(True, "The list of events (events.json and events.csv).")
+
+
+class RunConfig(_Section):
+    """How the work is done; none of this changes the result."""
+
+    threads: int = _key(0, "Threads for the model; 0: one for each core.", ge=0)
+    batch_frames: int = _key(
+        8,
+        "Frames the model takes at a time.",
+        raising="faster on recorded clips; more memory",
+        ge=1,
+        le=64,
+    )
+
+
+class Config(_Section):
+    """Everything that can be configured, with the product's defaults."""
+
+    model: ModelConfig = Field(default_factory=ModelConfig)
+    mask: MaskConfig = Field(default_factory=MaskConfig)
+    events: EventsConfig = Field(default_factory=EventsConfig)
+    input: InputConfig = Field(default_factory=InputConfig)
+    regions: RegionsConfig = Field(default_factory=RegionsConfig)
+    output: OutputConfig = Field(default_factory=OutputConfig)
+    run: RunConfig = Field(default_factory=RunConfig)

@@ -1,0 +1,208 @@
+"""The records that travel between the parts, and the shapes of the parts' two ends.
+
+Nothing here computes: sources produce :class:`Frame`, the pipeline turns each into a
+:class:`FrameResult`, sinks consume it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+__all__ = [
+    "BACKGROUND",
+    "FOREGROUND",
+    "SHADOW",
+    "Box",
+    "Frame",
+    "FrameResult",
+    "FrameSource",
+    "Image",
+    "Mask",
+    "Problem",
+    "Sink",
+    "StreamInfo",
+]
+
+Image = NDArray[Any]
+"""A picture: shape (H, W) grey or (H, W, 3) BGR; uint8, uint16 or float32."""
+
+Mask = NDArray[np.uint8]
+"""A mask: shape (H, W), uint8, values BACKGROUND, SHADOW or FOREGROUND."""
+
+BACKGROUND = 0
+SHADOW = 127
+FOREGROUND = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """An upright rectangle around one moving thing, in pixels of the frame it was found in.
+
+    Attributes
+    ----------
+    x, y : int
+        Left and top edge, inclusive.
+    width, height : int
+        Extent, at least 1.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that went wrong without ending the run, or that ended it.
+
+    Attributes
+    ----------
+    at_s : float
+        Stream time in seconds.
+    what : str
+        One sentence.
+    ends_run : bool
+        True when the source broke off here: the run counts as failed unless the user asked
+        to keep going. False for what was mended or skipped, such as a corrupt frame.
+    """
+
+    at_s: float
+    what: str
+    ends_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamInfo:
+    """What is known of a source once it is open.
+
+    Attributes
+    ----------
+    name : str
+        The path or address, for records and messages; never holds a password.
+    width, height : int
+        Size of the frames delivered, in pixels (after rotation and scaling).
+    source_width, source_height : int
+        Size of the upright picture before scaling: regions are given in these pixels.
+    fps : float or None
+        Mean frame rate; for progress and encoders only, never for time.
+    n_frames : int or None
+        Expected number of frames, if the container tells; for progress only.
+    started_at : datetime or None
+        Wall-clock time of the first frame, if known.
+    """
+
+    name: str
+    width: int
+    height: int
+    source_width: int
+    source_height: int
+    fps: float | None = None
+    n_frames: int | None = None
+    started_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One picture of a source.
+
+    Attributes
+    ----------
+    index : int
+        Number of the frame in the source, from 0; skipped frames keep their number.
+    timestamp_s : float
+        Presentation time in seconds from the source's own clock, strictly rising.
+    image : Image
+        The picture, read-only; it belongs to the receiver and is never written again.
+    """
+
+    index: int
+    timestamp_s: float
+    image: Image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameResult:
+    """What is known of one frame after modelling and cleaning.
+
+    Attributes
+    ----------
+    frame : Frame
+        The frame itself.
+    mask : Mask
+        The cleaned mask, read-only.
+    coverage : float
+        Foreground pixels over all pixels of the frame, 0 to 1.
+    boxes : tuple of Box
+        Around the connected foreground regions, largest first.
+    in_event : bool
+        True while the frame counts as motion for the event being built.
+    """
+
+    frame: Frame
+    mask: Mask
+    coverage: float
+    boxes: tuple[Box, ...]
+    in_event: bool
+
+
+class FrameSource(Protocol):
+    """Anything that frames come from; the contract suite in the tests is the definition.
+
+    Entering opens it (errors are raised there), iterating yields the frames once in order,
+    leaving closes it; leaving twice does no harm. The end of the stream is the end of the
+    iteration. A source that breaks off yields what is good, records a :class:`Problem` with
+    ``ends_run`` and ends its iteration.
+    """
+
+    @property
+    def info(self) -> StreamInfo:
+        """What is known of the stream; valid once entered."""
+        ...
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """What went wrong so far; grows while frames are read."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+
+class Sink(Protocol):
+    """Anything that results go to; the contract suite in the tests is the definition.
+
+    Entering creates the output under a temporary name, leaving completes and renames it,
+    also when an error is on its way: what was written is kept and is readable. Leaving twice
+    does no harm. A sink that never got a frame leaves no file.
+    """
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+    def write(self, result: FrameResult) -> None:
+        """Take one result, in order; raises SinkWriteError when it cannot be kept."""
+        ...

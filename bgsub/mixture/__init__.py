@@ -1,0 +1,1 @@
+"""The mixture core: NumPy and Numba only, no input or output."""
