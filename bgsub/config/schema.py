@@ -32,7 +32,14 @@ Point = tuple[float, float]
 Polygon = Annotated[tuple[Point, ...], Field(min_length=3)]
 
 
-def _key(default: Any, meaning: str, *, raising: str = "", opencv: str = "", **limits: Any) -> Any:  # noqa: ANN401 - Field's own signature
+def _key(  # noqa: ANN401 - Field takes and gives anything
+    default: Any,  # noqa: ANN401
+    meaning: str,
+    *,
+    raising: str = "",
+    opencv: str = "",
+    **limits: Any,  # noqa: ANN401
+) -> Any:
     return Field(
         default=default,
         description=meaning,
@@ -66,7 +73,7 @@ class ModelConfig(_Section):
     )
     time_constant_s: float | None = _key(
         None,
-        "Replaces learning_rate if set: after this many seconds of footage the past weighs 1/e.",
+        "Replaces learning_rate if set: after this many seconds the past weighs 1/e.",
         raising="adapts later; objects that stop stay longer",
         gt=0.0,
     )
@@ -156,7 +163,6 @@ class MaskConfig(_Section):
         raising="fewer specks; small objects and thin parts are lost",
         ge=1,
         le=31,
-        multiple_of=1,
     )
     fill_holes_fraction: Fraction = _key(
         0.001,
@@ -170,7 +176,7 @@ class MaskConfig(_Section):
     )
     shadows: Literal["drop", "keep"] = _key(
         "drop",
-        "What becomes of pixels labelled as shadow: background (drop), or 127 in the mask (keep).",
+        "Pixels labelled as shadow become background (drop) or stay 127 in the mask (keep).",
     )
 
 
@@ -212,6 +218,12 @@ class InputConfig(_Section):
     start_s: Seconds = _key(0.0, "Skip to this time of the clip.", raising="later start")
     end_s: float | None = _key(
         None, "Stop at this time of the clip; empty: its end.", raising="later end", gt=0.0
+    )
+    image_fps: float = _key(
+        25.0,
+        "Frames per second of an image folder, which has no clock of its own.",
+        raising="the same pictures take less time",
+        gt=0.0,
     )
     scale: float = _key(
         1.0,
