@@ -7,9 +7,9 @@ them.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from bgsub.mixture.params import MAX_COMPONENTS, MixtureParams
 
@@ -32,14 +32,14 @@ Point = tuple[float, float]
 Polygon = Annotated[tuple[Point, ...], Field(min_length=3)]
 
 
-def _key(  # noqa: ANN401 - Field takes and gives anything
-    default: Any,  # noqa: ANN401
+def _key(
+    default: Any,  # noqa: ANN401 - as pydantic's Field
     meaning: str,
     *,
     raising: str = "",
     opencv: str = "",
-    **limits: Any,  # noqa: ANN401
-) -> Any:
+    **limits: Any,  # noqa: ANN401 - as pydantic's Field
+) -> Any:  # noqa: ANN401 - as pydantic's Field
     return Field(
         default=default,
         description=meaning,
@@ -164,6 +164,15 @@ class MaskConfig(_Section):
         ge=1,
         le=31,
     )
+
+    @field_validator("median_px")
+    @classmethod
+    def _is_odd(cls, value: int) -> int:
+        if value % 2 == 0:
+            msg = f"should be odd, so that the square has a middle, not {value}"
+            raise ValueError(msg)
+        return value
+
     fill_holes_fraction: Fraction = _key(
         0.001,
         "Holes in objects up to this share of the frame are filled; 0 is off.",
@@ -232,6 +241,13 @@ class InputConfig(_Section):
         gt=0.0,
         le=1.0,
     )
+
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> Self:
+        if self.end_s is not None and self.end_s <= self.start_s:
+            msg = f"end_s ({self.end_s:g}) should be after start_s ({self.start_s:g})"
+            raise ValueError(msg)
+        return self
 
 
 class RegionsConfig(_Section):

@@ -1,0 +1,108 @@
+"""The configuration written out for people: template, table, effective values."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from bgsub.config.schema import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic.fields import FieldInfo
+
+    from bgsub.config.load import LoadedConfig
+
+__all__ = ["effective_yaml", "markdown_table", "template_yaml"]
+
+
+def template_yaml() -> str:
+    """Return a YAML file with every key at its default, each explained in a comment."""
+    lines = [
+        "# bgsub configuration: every key with its default.  Delete what you do not change.",
+        "# Use it with --config FILE, and check it with: bgsub config check FILE",
+    ]
+    for section, model in _sections():
+        lines += ["", f"# {_summary(model)}", f"{section}:"]
+        for name, field in model.model_fields.items():
+            extra = _extra(field)
+            lines.append(f"  # {(field.description or '').rstrip('.')}{_limits(field)}.")
+            if extra["raising"]:
+                lines.append(f"  # Raising it: {extra['raising']}.")
+            lines.append(f"  {name}: {_yaml(field.get_default(call_default_factory=True))}")
+    return "\n".join(lines) + "\n"
+
+
+def effective_yaml(loaded: LoadedConfig) -> str:
+    """Return the effective values as YAML, each that is not a default with its origin."""
+    lines: list[str] = []
+    for section, model in _sections():
+        lines.append(f"{section}:")
+        values = getattr(loaded.config, section)
+        for name in model.model_fields:
+            text = f"  {name}: {_yaml(getattr(values, name))}"
+            origin = _origin(loaded, f"{section}.{name}")
+            lines.append(f"{text:<44} # {origin}")
+    return "\n".join(lines) + "\n"
+
+
+def markdown_table() -> str:
+    """Return the table of all keys for the README, in Markdown."""
+    rows = [
+        "| key | default | meaning | raising it | OpenCV |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for section, model in _sections():
+        for name, field in model.model_fields.items():
+            extra = _extra(field)
+            default = _yaml(field.get_default(call_default_factory=True))
+            rows.append(
+                f"| `{section}.{name}` | {default} | {field.description} "
+                f"| {extra['raising']} | {extra['opencv']} |"
+            )
+    return "\n".join(rows) + "\n"
+
+
+def _sections() -> Iterator[tuple[str, type[BaseModel]]]:
+    for name, field in Config.model_fields.items():
+        model = field.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield name, model
+
+
+def _summary(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").strip().splitlines()[0]
+
+
+def _extra(field: FieldInfo) -> dict[str, Any]:
+    extra = field.json_schema_extra
+    return extra if isinstance(extra, dict) else {"raising": "", "opencv": ""}
+
+
+def _limits(field: FieldInfo) -> str:
+    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    found = [
+        f"{word} {getattr(limit, name):g}"
+        for limit in field.metadata
+        for name, word in words.items()
+        if getattr(limit, name, None) is not None
+    ]
+    return f" ({', '.join(found)})" if found else ""
+
+
+def _yaml(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, tuple):
+        return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else value
+
+
+def _origin(loaded: LoadedConfig, path: str) -> str:
+    for key, origin in loaded.origins.items():
+        if key == path or key.startswith(f"{path}."):
+            return origin
+    return "default"

@@ -1,0 +1,274 @@
+"""From files and overrides to one validated configuration, with every mistake named.
+
+Precedence: command line, then file, then the defaults of the schema.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from bgsub.config.schema import Config
+from bgsub.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pydantic_core import ErrorDetails
+
+__all__ = [
+    "LoadedConfig",
+    "Override",
+    "config_names",
+    "find_config",
+    "load_config",
+    "parse_set",
+]
+
+
+_SET = "--set"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """One value from the command line.
+
+    Attributes
+    ----------
+    path : tuple of str
+        The key, section first.
+    value : object
+        Its value, as YAML would read it.
+    origin : str
+        The option it came from, for messages and ``config show``.
+    """
+
+    path: tuple[str, ...]
+    value: object
+    origin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedConfig:
+    """A configuration and where each of its values came from.
+
+    Attributes
+    ----------
+    config : Config
+        The validated values.
+    origins : mapping of str to str
+        Dotted path to origin, for the values that are not defaults.
+    """
+
+    config: Config
+    origins: Mapping[str, str]
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice, where YAML would keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            key = str(key_node.value)
+            if key in seen:
+                problem = f"the key {key!r} is given twice"
+                raise yaml.constructor.ConstructorError(
+                    None, None, problem, key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _config_folder() -> Path:
+    package = Path(__file__).parents[1]
+    installed = package / "configs"
+    # A checkout installed in editable mode keeps the files beside the package.
+    return installed if installed.is_dir() else package.parent / "configs"
+
+
+def config_names() -> tuple[str, ...]:
+    """Return the names of the configurations installed with the package, sorted."""
+    return tuple(sorted(p.stem for p in _config_folder().glob("*.yaml")))
+
+
+def find_config(name_or_path: str) -> Path:
+    """Return the file that a ``--config`` argument stands for.
+
+    Parameters
+    ----------
+    name_or_path : str
+        The name of an installed configuration, such as ``classic``, or a path.
+
+    Raises
+    ------
+    ConfigError
+        If there is neither such a name nor such a file.
+    """
+    if name_or_path in config_names():
+        return _config_folder() / f"{name_or_path}.yaml"
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    names = ", ".join(config_names())
+    problem = f"there is no such file, and no configuration of that name (there are {names})"
+    raise ConfigError(name_or_path, [problem])
+
+
+def parse_set(argument: str) -> Override:
+    """Read one ``--set`` argument, ``section.key=value``; the value is read as YAML.
+
+    Raises
+    ------
+    ConfigError
+        If the argument has no ``=`` or its value is no YAML.
+    """
+    key, sign, text = argument.partition("=")
+    if not sign or not key.strip():
+        raise ConfigError(_SET, [f"{argument!r} should be section.key=value"])
+    try:
+        value = yaml.load(text, _UniqueKeyLoader)
+    except yaml.YAMLError as error:
+        problem = f"{key.strip()}: {text!r} is not a YAML value"
+        raise ConfigError(_SET, [problem]) from error
+    return Override(path=tuple(key.strip().split(".")), value=value, origin=f"--set {argument}")
+
+
+def load_config(
+    name_or_path: str | None = None, overrides: Sequence[Override] = ()
+) -> LoadedConfig:
+    """Load a configuration.
+
+    Parameters
+    ----------
+    name_or_path : str or None
+        A name or path as for :func:`find_config`; None takes the defaults.
+    overrides : sequence of Override
+        Values that win over the file's; later ones win over earlier ones.
+
+    Returns
+    -------
+    LoadedConfig
+        The values and their origins.
+
+    Raises
+    ------
+    ConfigError
+        With all mistakes of the file and the overrides at once.
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    where = "configuration"
+    if name_or_path is not None:
+        path = find_config(name_or_path)
+        where = str(path)
+        values = _read_yaml(path)
+        origins = dict.fromkeys(_leaves(values), str(path))
+    for override in overrides:
+        _put(values, override)
+        dotted = ".".join(override.path)
+        origins = {k: v for k, v in origins.items() if not k.startswith(f"{dotted}.")}
+        origins[dotted] = override.origin
+    try:
+        config = Config.model_validate_json(json.dumps(values, default=str))
+    except ValidationError as error:
+        problems = [_explain(detail, origins, where) for detail in error.errors()]
+        raise ConfigError(_blame(where, overrides, name_or_path), problems) from error
+    return LoadedConfig(config=config, origins=origins)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), [f"it cannot be read as text: {error}"]) from error
+    try:
+        values = yaml.load(text, _UniqueKeyLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}: " if mark else ""
+        what = getattr(error, "problem", None) or "it is not valid YAML"
+        raise ConfigError(str(path), [f"{place}{what}"]) from error
+    except RecursionError as error:
+        raise ConfigError(str(path), ["it is nested too deeply"]) from error
+    if values is None:
+        raise ConfigError(str(path), ["it is empty; leave --config out to use the defaults"])
+    if not isinstance(values, dict):
+        kind = "a list" if isinstance(values, list) else "a single value"
+        sections = ", ".join(Config.model_fields)
+        raise ConfigError(str(path), [f"it holds {kind}, but should have sections: {sections}"])
+    return values
+
+
+def _leaves(values: Mapping[Any, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
+
+
+def _put(values: dict[str, Any], override: Override) -> None:
+    *sections, key = override.path
+    place = values
+    for section in sections:
+        inner = place.get(section)
+        if not isinstance(inner, dict):
+            inner = {}
+            place[section] = inner
+        place = inner
+    place[key] = override.value
+
+
+def _blame(where: str, overrides: Sequence[Override], name: str | None) -> str:
+    return where if name is not None or not overrides else "command line"
+
+
+def _explain(detail: ErrorDetails, origins: Mapping[str, str], where: str) -> str:
+    path = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        text = f"{path}: there is no such key{_nearest(detail['loc'])}"
+    elif detail["type"] == "value_error":
+        text = f"{path}: {detail['ctx']['error']}" if path else str(detail["ctx"]["error"])
+    elif detail["type"].startswith("too_short"):
+        text = f"{path}: should have at least {detail['ctx']['min_length']} points"
+    else:
+        message = detail["msg"].removeprefix("Input should be ")
+        text = f"{path}: should be {message}, not {_shown(detail['input'])}"
+    origin = next(
+        (v for k, v in origins.items() if path == k or path.startswith(f"{k}.")), None
+    )
+    return text if origin in (None, where) else f"{text} (from {origin})"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict | list):
+        return "a section" if isinstance(value, dict) else "a list"
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _nearest(loc: tuple[int | str, ...]) -> str:
+    """Suggest the valid name nearest to the last part of a path."""
+    section: type[BaseModel] = Config
+    for part in loc[:-1]:
+        inner = section.model_fields[str(part)].annotation
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return ""
+        section = inner
+    wrong = str(loc[-1])
+    near = difflib.get_close_matches(wrong, section.model_fields, n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean {near[0]}?"
+    if section is Config:
+        for name, field in Config.model_fields.items():
+            inner = field.annotation
+            if isinstance(inner, type) and wrong in getattr(inner, "model_fields", {}):
+                return f"; did you mean {name}.{wrong}?"
+    return f"; there are {', '.join(section.model_fields)}"
