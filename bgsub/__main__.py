@@ -1,0 +1,7 @@
+"""``python -m bgsub`` does what ``bgsub`` does."""
+
+import sys
+
+from bgsub.cli import main
+
+sys.exit(main())

@@ -1,0 +1,47 @@
+"""From the configuration to the parts: the only place that knows both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bgsub.events import EventDetector, EventRules
+from bgsub.masks import MaskCleaner, rasterize
+from bgsub.mixture import MixtureModel
+from bgsub.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from bgsub.config import Config
+    from bgsub.frames import StreamInfo
+
+__all__ = ["build_pipeline"]
+
+
+def build_pipeline(
+    config: Config, info: StreamInfo
+) -> tuple[Pipeline, MixtureModel, EventDetector]:
+    """Return a pipeline for frames of a stream, with the parts whose results are read later."""
+    model = MixtureModel(config.model.to_params(), n_threads=config.run.threads)
+    region = rasterize(
+        config.regions.include,
+        config.regions.exclude,
+        width=info.width,
+        height=info.height,
+        source_width=info.source_width,
+        source_height=info.source_height,
+    )
+    cleaner = MaskCleaner(
+        frame_shape=(info.height, info.width),
+        median_px=config.mask.median_px,
+        fill_holes_fraction=config.mask.fill_holes_fraction,
+        min_area_fraction=config.mask.min_area_fraction,
+        keep_shadows=config.mask.shadows == "keep",
+        region=region,
+    )
+    detector = EventDetector(EventRules(**config.events.model_dump()))
+    pipeline = Pipeline(
+        model=model,
+        cleaner=cleaner,
+        detector=detector,
+        batch_frames=config.run.batch_frames,
+    )
+    return pipeline, model, detector

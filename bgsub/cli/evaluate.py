@@ -1,0 +1,93 @@
+"""``bgsub evaluate``: score a configuration on footage with ground truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bgsub.cli.console import INTERRUPTED, out, set_up_logging
+from bgsub.cli.options import ConfigOption, QuietOption, SetOption, VerboseOption, load
+from bgsub.cli.signals import stop_on_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+__all__ = ["evaluate"]
+
+_COLUMNS = ("recall", "specificity", "fpr", "fnr", "pwc", "precision", "f_measure")
+
+
+def evaluate(
+    dataset: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DATASET",
+            help="A folder with sequences in the CDnet layout, at any depth.",
+            show_default=False,
+        ),
+    ],
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write the scores to this file too."),
+    ] = None,
+    save_masks: Annotated[
+        Path | None,
+        typer.Option("--save-masks", metavar="DIR", help="Keep the masks, as CDnet takes them."),
+    ] = None,
+    config: ConfigOption = None,
+    sets: SetOption = None,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Score a configuration on footage with ground truth, counted as CDnet counts.
+
+    A sequence is a folder with input/, groundtruth/, ROI.bmp and temporalROI.txt. Shadows count
+    as background; what is outside the region or unknown does not count.
+
+    Examples:
+
+      bgsub evaluate cdnet2014/dataset --config classic --json classic.json
+
+      bgsub evaluate out/walkers --set model.n_components=5
+    """
+    set_up_logging(verbose=verbose)
+    loaded = load(config, sets)
+
+    from bgsub.app.evaluate import evaluate as run
+    from bgsub.cli.progress import ProgressObserver
+    from bgsub.evaluation import report
+    from bgsub.sinks import write_json
+
+    with stop_on_signals() as stop, ProgressObserver(quiet=quiet) as observer:
+        scored = run(
+            dataset, loaded.config, save_masks=save_masks, observer=observer, stop=stop
+        )
+    mapping = report(scored) if scored else {}
+    if json_file is not None and scored:
+        write_json(json_file, mapping)
+    if not quiet and scored:
+        _show(mapping)
+    if stop.is_set():
+        raise typer.Exit(INTERRUPTED)
+
+
+def _show(scores: Mapping[str, Any]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("sequence")
+    for name in (*_COLUMNS, "frames", "fps"):
+        table.add_column(name.replace("_", "-"), justify="right")
+    for name, row in scores["sequences"].items():
+        cells = [f"{row[column]:.4f}" for column in _COLUMNS]
+        table.add_row(name, *cells, str(row["frames"]), f"{row['fps']:.0f}")
+    table.add_section()
+    for name, row in scores["categories"].items():
+        table.add_row(f"{name} (category)", *(f"{row[column]:.4f}" for column in _COLUMNS))
+    table.add_section()
+    for title, key in (("mean of sequences", "mean"), ("mean of categories", "overall")):
+        table.add_row(title, *(f"{scores[key][column]:.4f}" for column in _COLUMNS))
+    out().print(table)

@@ -1,0 +1,91 @@
+"""The commands put together, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bgsub import __version__
+from bgsub.cli.configs import configs
+from bgsub.cli.console import INTERRUPTED, print_error
+from bgsub.cli.evaluate import evaluate
+from bgsub.cli.process import process
+from bgsub.cli.synth import synth
+from bgsub.errors import BgsubError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+app = typer.Typer(
+    name="bgsub",
+    help="Tell moving things from background in footage of a static camera.",
+    epilog="Begin with:  bgsub process CLIP.mp4 -o OUT",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(process)
+app.command()(evaluate)
+app.command()(synth)
+app.add_typer(configs, name="config")
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"bgsub {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Show the version and exit.",
+            callback=_print_version,
+            is_eager=True,
+        ),
+    ] = False,
+) -> None:
+    """Tell moving things from background in footage of a static camera."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str or None
+        The arguments after the program's name; None takes the process's own.
+
+    Returns
+    -------
+    int
+        0 done, 1 the run failed, 2 bad usage or configuration, 130 interrupted.
+    """
+    try:
+        app(args=None if argv is None else list(argv), prog_name="bgsub")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except BgsubError as error:
+        print_error(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except MemoryError:
+        print_error("There is not enough memory; a smaller --scale needs less.")
+        return 1
+    except Exception as error:
+        # The last resort, so that no user ever sees a traceback.
+        logging.getLogger("bgsub").debug("unexpected error", exc_info=True)
+        kind = type(error).__name__
+        print_error(f"bgsub itself failed ({kind}: {error}); --verbose shows where.")
+        return 1
+    return 0

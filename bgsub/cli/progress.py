@@ -1,0 +1,106 @@
+"""Progress on a terminal: frames, speed, time left; silent anywhere else."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from bgsub.cli.console import print_note, stderr
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from bgsub.app.process import ClipReport
+    from bgsub.evaluation import ScoredSequence
+    from bgsub.frames import StreamInfo
+    from bgsub.pipeline import RunStats
+
+__all__ = ["ProgressObserver"]
+
+_PATIENCE_S = 1.5
+
+
+class ProgressObserver:
+    """Shows a bar for the clip at work, and says so when the first frame takes long.
+
+    Parameters
+    ----------
+    quiet : bool
+        Show nothing.
+    """
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        console = stderr()
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} frames"),
+            TextColumn("{task.fields[fps]:.0f} fps"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=quiet or not console.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._expected: int | None = None
+        self._patience: threading.Timer | None = None
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop_waiting()
+        self._bar.stop()
+
+    def clip_started(self, info: StreamInfo) -> None:
+        """Begin a bar, and to wait for the first frame."""
+        self._expected = info.n_frames
+        self._task = self._bar.add_task(info.name, total=info.n_frames, fps=0.0)
+        if not self._quiet:
+            self._patience = threading.Timer(_PATIENCE_S, _explain_wait)
+            self._patience.daemon = True
+            self._patience.start()
+
+    def advanced(self, stats: RunStats) -> None:
+        """Move the bar."""
+        self._stop_waiting()
+        if self._task is None:
+            return
+        self._bar.update(
+            self._task,
+            completed=stats.n_frames,
+            total=max(self._expected or 0, stats.n_frames),
+            fps=stats.n_frames / max(stats.wall_s, 1e-9),
+        )
+
+    def clip_ended(self, report: ClipReport) -> None:  # noqa: ARG002 - the table tells it
+        """Take the bar away."""
+        self._end_bar()
+
+    def sequence_scored(self, scored: ScoredSequence) -> None:  # noqa: ARG002 - the table tells it
+        """Take the bar away."""
+        self._end_bar()
+
+    def _end_bar(self) -> None:
+        self._stop_waiting()
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+            self._task = None
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+
+def _explain_wait() -> None:
+    print_note("Compiling the model for this machine: once, up to 15 seconds ...")

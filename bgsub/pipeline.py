@@ -1,0 +1,183 @@
+"""The one loop: source -> model -> cleaning -> events -> sinks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bgsub.errors import SourceOpenError
+from bgsub.frames import Frame, FrameResult
+from bgsub.sources.read_ahead import ReadAhead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from bgsub.events import EventDetector
+    from bgsub.frames import FrameSource, Sink
+    from bgsub.masks import MaskCleaner
+    from bgsub.mixture import MixtureModel
+
+__all__ = ["Pipeline", "RunStats"]
+
+_QUEUE_BYTES = 48 * 2**20
+_MAX_QUEUED = 32
+
+
+@dataclass(slots=True, kw_only=True)
+class RunStats:
+    """What a run has done so far; it stays valid when the run ends by an error.
+
+    Attributes
+    ----------
+    n_frames : int
+        Frames modelled and handed to every sink.
+    first_s, last_s : float
+        Timestamps of the first and the newest of them.
+    coverage_sum : float
+        Sum of their coverages.
+    wall_s : float
+        Time since the run began.
+    stages_s : dict of str to float
+        Time that the loop spent waiting for frames (``decode``), in the model, in cleaning
+        and events, and waiting for the sinks (``write``).
+    """
+
+    n_frames: int = 0
+    first_s: float = 0.0
+    last_s: float = 0.0
+    coverage_sum: float = 0.0
+    wall_s: float = 0.0
+    stages_s: dict[str, float] = field(
+        default_factory=lambda: dict.fromkeys(("decode", "model", "clean", "write"), 0.0)
+    )
+
+
+class Pipeline:
+    """Takes the frames of one source through the model to the sinks.
+
+    Parameters
+    ----------
+    model : MixtureModel
+        Learns from the frames, and classifies them.
+    cleaner : MaskCleaner
+        Turns the model's mask into the one that is written.
+    detector : EventDetector
+        Finds events in the coverage.
+    batch_frames : int
+        Frames the model takes at a time; no effect on the result.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: MixtureModel,
+        cleaner: MaskCleaner,
+        detector: EventDetector,
+        batch_frames: int,
+    ) -> None:
+        self._model = model
+        self._cleaner = cleaner
+        self._detector = detector
+        self._batch_frames = batch_frames
+        self._clock = time.perf_counter()
+        self.stats = RunStats()
+
+    def run(
+        self,
+        source: FrameSource,
+        sinks: Sequence[Sink],
+        *,
+        stop: threading.Event,
+        on_frames: Callable[[RunStats], None],
+    ) -> None:
+        """Run until the source ends or `stop` is set.
+
+        Parameters
+        ----------
+        source : FrameSource
+            Entered already; it is read on another thread meanwhile.
+        sinks : sequence of Sink
+            Entered and left here: whatever happens, each is completed.
+        stop : threading.Event
+            Ends the run after the current batch, as the end of the source would.
+        on_frames : callable
+            Called with the statistics after every batch.
+
+        Raises
+        ------
+        SourceOpenError
+            If not a single frame came although nothing stopped the run.
+        BgsubError
+            The first error of the source or of a sink.
+        """
+        began = self._clock = time.perf_counter()
+        depth = _affordable(source.info.width * source.info.height * 3, _MAX_QUEUED)
+        with ExitStack() as stack:
+            for sink in sinks:
+                stack.enter_context(sink)
+            ahead = stack.enter_context(ReadAhead(source, depth=depth, stop=stop))
+            for batch in _batches(ahead, min(self._batch_frames, depth)):
+                self._lap("decode")
+                for result in self._work(batch):
+                    for sink in sinks:
+                        sink.write(result)
+                    self._count(result)
+                    self._lap("write")
+                self.stats.wall_s = time.perf_counter() - began
+                on_frames(self.stats)
+        self.stats.wall_s = time.perf_counter() - began
+        if self.stats.n_frames == 0 and not stop.is_set():
+            why = [p.what for p in source.problems]
+            why = why or ["there is no picture in the part that was asked for"]
+            msg = f"{source.info.name}: {'; '.join(why)}"
+            raise SourceOpenError(msg)
+
+    def _work(self, batch: Sequence[Frame]) -> Iterator[FrameResult]:
+        images = np.stack([frame.image for frame in batch])
+        times = [frame.timestamp_s for frame in batch]
+        before = self.stats.last_s if self.stats.n_frames else times[0]
+        masks = self._model.apply_batch(images, elapsed_s=np.diff(times, prepend=before))
+        self._lap("model")
+        for frame, raw in zip(batch, masks, strict=True):
+            cleaned = self._cleaner.clean(raw)
+            in_event = self._detector.update(
+                frame.index, frame.timestamp_s, cleaned.coverage, cleaned.boxes
+            )
+            self._lap("clean")
+            yield FrameResult(
+                frame=frame,
+                mask=cleaned.mask,
+                coverage=cleaned.coverage,
+                boxes=cleaned.boxes,
+                in_event=in_event,
+            )
+
+    def _count(self, result: FrameResult) -> None:
+        stats = self.stats
+        if stats.n_frames == 0:
+            stats.first_s = result.frame.timestamp_s
+        stats.last_s = result.frame.timestamp_s
+        stats.n_frames += 1
+        stats.coverage_sum += result.coverage
+
+    def _lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.stats.stages_s[stage] += now - self._clock
+        self._clock = now
+
+
+def _affordable(frame_bytes: int, at_most: int) -> int:
+    """Return how many frames may wait, so that large pictures do not fill the memory."""
+    return max(2, min(at_most, _QUEUE_BYTES // frame_bytes))
+
+
+def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[Frame]]:
+    iterator = iter(frames)
+    while batch := list(islice(iterator, size)):
+        yield batch
