@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,8 +71,8 @@ class LoadedConfig:
     origins: Mapping[str, str]
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice, where YAML would keep the last."""
+class _Loader(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice, and reads ``1e-3`` as a number."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -84,6 +85,12 @@ class _UniqueKeyLoader(yaml.SafeLoader):
                 )
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+# YAML 1.1 takes numbers without a point, such as 1e-3, for text; YAML 1.2 and people do not.
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
 
 
 def _config_folder() -> Path:
@@ -133,7 +140,7 @@ def parse_set(argument: str) -> Override:
     if not sign or not key.strip():
         raise ConfigError(_SET, [f"{argument!r} should be section.key=value"])
     try:
-        value = yaml.load(text, _UniqueKeyLoader)
+        value = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         problem = f"{key.strip()}: {text!r} is not a YAML value"
         raise ConfigError(_SET, [problem]) from error
@@ -189,7 +196,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(str(path), [f"it cannot be read as text: {error}"]) from error
     try:
-        values = yaml.load(text, _UniqueKeyLoader)
+        values = yaml.load(text, _Loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}: " if mark else ""

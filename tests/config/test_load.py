@@ -53,6 +53,13 @@ def test_command_line_wins_over_file_and_file_over_default(tmp_path: Path):
     }
 
 
+def test_numbers_may_be_written_without_a_point():
+    assert (
+        load_config(None, [parse_set("model.learning_rate=1e-3")]).config.model.learning_rate
+        == 1e-3
+    )
+
+
 def test_the_last_set_wins():
     sets = [parse_set("run.threads=1"), parse_set("run.threads=2")]
     assert load_config(None, sets).config.run.threads == 2
@@ -92,6 +99,7 @@ def test_a_key_in_the_wrong_section_is_pointed_to_the_right_one(tmp_path: Path):
         ("input: {start_s: 5.0, end_s: 5.0}\n", "should be after"),
         ("regions: {include: [[[0, 0], [1, 1]]]}\n", "at least 3 points"),
         ("1: 2\n", "1: there is no such key"),
+        ("model: {1: 2}\n", "model.1: there is no such key"),
     ],
 )
 def test_a_bad_file_is_one_clear_error(tmp_path: Path, text: str, message: str):

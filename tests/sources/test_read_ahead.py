@@ -1,0 +1,77 @@
+"""Reading ahead: same frames, bounded, ends cleanly whatever happens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from bgsub.errors import DecodeError
+from bgsub.frames import Frame
+from bgsub.sources.read_ahead import ReadAhead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.timeout(20)
+
+
+def _frames(count: int, error: Exception | None = None) -> Iterator[Frame]:
+    for index in range(count):
+        yield Frame(index=index, timestamp_s=index / 25, image=np.zeros((1, 1), np.uint8))
+    if error is not None:
+        raise error
+
+
+def test_frames_come_in_order_and_all_of_them():
+    with ReadAhead(_frames(100), depth=3, stop=threading.Event()) as ahead:
+        assert [frame.index for frame in ahead] == list(range(100))
+
+
+def test_an_error_comes_after_the_good_frames():
+    broken = _frames(5, DecodeError("The clip breaks off.", at_s=0.2))
+    with ReadAhead(broken, depth=2, stop=threading.Event()) as ahead:
+        iterator = iter(ahead)
+        assert [next(iterator).index for _ in range(5)] == [0, 1, 2, 3, 4]
+        with pytest.raises(DecodeError, match="breaks off"):
+            next(iterator)
+
+
+def test_reading_stays_within_its_depth():
+    read = []
+
+    def counted() -> Iterator[Frame]:
+        for frame in _frames(50):
+            read.append(frame.index)
+            yield frame
+
+    with ReadAhead(counted(), depth=4, stop=threading.Event()) as ahead:
+        next(iter(ahead))
+        time.sleep(0.3)
+        # One taken, four waiting, one in the reader's hand.
+        assert len(read) <= 6
+
+
+def test_leaving_early_ends_the_thread():
+    with ReadAhead(_frames(10**9), depth=2, stop=threading.Event()) as ahead:
+        next(iter(ahead))
+    assert not [t for t in threading.enumerate() if t.name == "bgsub-reader"]
+
+
+def test_stop_ends_the_iteration_although_the_source_hangs():
+    release = threading.Event()
+    stop = threading.Event()
+
+    def hanging() -> Iterator[Frame]:
+        yield from _frames(1)
+        release.wait(10)
+
+    with ReadAhead(hanging(), depth=2, stop=stop) as ahead:
+        iterator = iter(ahead)
+        next(iterator)
+        threading.Timer(0.2, stop.set).start()
+        assert next(iterator, None) is None
+        release.set()
