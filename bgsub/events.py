@@ -187,9 +187,7 @@ class EventDetector:
             If the timestamp does not rise.
         """
         if timestamp_s <= self._now_s:
-            msg = (
-                f"Frame {index} at {timestamp_s} s does not follow the one at {self._now_s} s."
-            )
+            msg = f"frame {index} at {timestamp_s} s does not follow {self._now_s} s"
             raise ValueError(msg)
         if self._begin_s is None:
             self._begin_s = timestamp_s
