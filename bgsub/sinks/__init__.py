@@ -1,1 +1,21 @@
-"""sinks."""
+"""Where results go: videos, pictures, records.  Siblings of the sources, unknown to them."""
+
+from bgsub.sinks.files import prepare_folder, refuse_existing
+from bgsub.sinks.folder import MaskFolder
+from bgsub.sinks.pictures import BackgroundPicture, Heatmap
+from bgsub.sinks.records import write_events, write_json
+from bgsub.sinks.threaded import ThreadedSink
+from bgsub.sinks.video import MaskVideo, OverlayVideo
+
+__all__ = [
+    "BackgroundPicture",
+    "Heatmap",
+    "MaskFolder",
+    "MaskVideo",
+    "OverlayVideo",
+    "ThreadedSink",
+    "prepare_folder",
+    "refuse_existing",
+    "write_events",
+    "write_json",
+]
