@@ -1,0 +1,129 @@
+"""A sink that compares each mask with its ground truth, and keeps the masks if asked."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+import cv2
+import numpy as np
+
+from bgsub.errors import OutputExistsError, SinkOpenError, SinkWriteError, SourceError
+from bgsub.evaluation.cdnet import read_labels
+from bgsub.evaluation.scores import Counts, count
+from bgsub.frames import FOREGROUND, Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from bgsub.evaluation.cdnet import Sequence
+    from bgsub.frames import FrameResult, Mask
+
+__all__ = ["ScoringSink"]
+
+
+class ScoringSink:
+    """Scores the masks of one sequence.
+
+    Parameters
+    ----------
+    sequence : Sequence
+        Whose frames are coming; ``Frame.index`` is the position among ``sequence.numbers``.
+    save_masks : Path or None
+        Keep every mask under this folder as CDnet takes results:
+        ``<category>/<name>/bin000001.png``, 0 and 255, shadow as background.
+
+    Attributes
+    ----------
+    counts : Counts
+        Sum over the frames scored so far.
+    n_scored : int
+        Number of the frames scored so far.
+    problems : list of Problem
+        Frames that should have been scored and could not be.
+    """
+
+    def __init__(self, sequence: Sequence, *, save_masks: Path | None) -> None:
+        self._sequence = sequence
+        self._folder: Path | None = None
+        if save_masks is not None:
+            self._folder = save_masks / sequence.category / sequence.name
+        self.counts = Counts()
+        self.n_scored = 0
+        self.problems: list[Problem] = []
+
+    def __enter__(self) -> Self:
+        if self._folder is None:
+            return self
+        try:
+            if self._folder.exists() and any(self._folder.iterdir()):
+                msg = (
+                    f"{self._folder} already holds files; choose another folder for the masks."
+                )
+                raise OutputExistsError(msg)
+        except OSError as error:
+            msg = f"{self._folder} cannot be used for masks: {error.strerror}; choose another."
+            raise SinkOpenError(msg) from error
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Do nothing: every mask is complete once written."""
+
+    def write(self, result: FrameResult) -> None:
+        """Score one mask, and save it if asked.
+
+        Raises
+        ------
+        SinkWriteError
+            If the mask cannot be saved.
+        SourceError
+            If the sequence has fewer frames than have come.
+        """
+        sequence = self._sequence
+        if result.frame.index >= len(sequence.numbers):
+            msg = f"{sequence.input_dir} changed while it was read; score it again."
+            raise SourceError(msg)
+        number = sequence.numbers[result.frame.index]
+        if self._folder is not None:
+            _save(self._folder, number, result.mask)
+        if number in sequence.scored:
+            self._score(number, result)
+
+    def _score(self, number: int, result: FrameResult) -> None:
+        path = self._sequence.truth.get(number)
+        labels = None if path is None else read_labels(path)
+        if labels is not None and labels.shape == result.mask.shape:
+            self.counts += count(result.mask, labels, self._sequence.roi)
+            self.n_scored += 1
+            return
+        if path is None:
+            what = f"{self._sequence.truth_dir} has no labels for frame {number}"
+        elif labels is None:
+            what = f"{path} is not a readable picture"
+        else:
+            what = f"{path} is not of the frames' size"
+        self.problems.append(
+            Problem(at_s=result.frame.timestamp_s, what=f"{what}: the frame is not scored.")
+        )
+
+
+def _save(folder: Path, number: int, mask: Mask) -> None:
+    binary = np.where(mask == FOREGROUND, np.uint8(FOREGROUND), np.uint8(0))
+    _, data = cv2.imencode(".png", binary)
+    path = folder / f"bin{number:06d}.png"
+    part = path.with_suffix(".part")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(data.tobytes())
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        msg = f"{path} cannot be written: {error.strerror}; the masks before it are complete."
+        raise SinkWriteError(msg) from error
