@@ -117,8 +117,8 @@ def count(mask: Mask, truth: Mask, roi: Mask | None) -> Counts:
 
     A pixel is positive when the mask says foreground (255): shadow (127) is not.  It is
     truly positive when the truth says moving (255), and truly negative when it says static (0)
-    or hard shadow (50) or anything between.  All other pixels are not counted: those outside the region of
-    interest (85), unknown ones (170), and those where `roi` is 0.
+    or hard shadow (50), or anything between.  All other pixels are not counted: those outside
+    the region of interest (85), unknown ones (170), and those where `roi` is 0.
 
     CDnet's two official programs differ in one place: the one in Matlab goes by the labels
     alone, the one in C++ leaves out label 170 and what is black in ROI.bmp, and takes label 85
