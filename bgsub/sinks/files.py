@@ -24,7 +24,6 @@ __all__ = [
     "write_error",
 ]
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "free some space or choose another folder with -o"),
     errno.EDQUOT: ("the disk quota is used up", "free some space or choose another folder"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from typing import TYPE_CHECKING, Self
 
@@ -47,7 +48,7 @@ class MaskFolder:
 
     def __enter__(self) -> Self:
         if self._folder.exists() and not self._folder.is_dir():
-            raise open_error(FileExistsError(17, "there is a file of this name"), self._folder)
+            raise open_error(FileExistsError(errno.EEXIST, ""), self._folder)
         prepare_folder(self._folder.parent)
         return self
 

@@ -45,7 +45,7 @@ def draw_heat(shares: NDArray[np.float32], background: NDArray[np.uint8]) -> NDA
     moved = shares > 0
     if not moved.any():
         return base
-    top = float(np.quantile(shares[moved], _TOP_QUANTILE))
+    top = float(np.quantile(shares[moved], _TOP_QUANTILE, method="higher"))
     level = np.sqrt(np.minimum(shares / np.float32(top), np.float32(1.0)))
     colours = cv2.applyColorMap((level * 255).astype(np.uint8), _COLOURS)
     low, high = _OPACITY

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import cv2
 import numpy as np
 
-from bgsub.errors import SinkError
+from bgsub.errors import BgsubError
 from bgsub.sinks.drawing import to_bgr8
 from bgsub.sinks.files import prepare_folder, write_bytes
 from bgsub.sinks.heat import draw_heat
@@ -49,10 +49,10 @@ class _PictureSink:
         was_open, self._is_open = self._is_open, False
         if not was_open or self._n_frames == 0:
             return
-        _, data = cv2.imencode(".png", self._picture())
         try:
+            _, data = cv2.imencode(".png", self._picture())
             write_bytes(self._path, data.data, kept=_KEPT)
-        except SinkError as error:
+        except BgsubError as error:
             if exc is None:
                 raise
             exc.add_note(str(error))

@@ -35,6 +35,9 @@ _HINT_RANGE_FPS = (1.0, 240.0)
 # Fixed, so that the same clip gives the same file on every machine.
 _ENCODER_THREADS = 4
 
+# FFV1 cannot cut pictures of one row or column into slices; only its first version has none.
+_MIN_SLICED_PX = 16
+
 _FORMATS = {".mkv": "matroska", ".mp4": "mp4"}
 _CONTAINER_OPTIONS = {
     # At most a second of video is held back: that is what a killed process loses.
@@ -120,12 +123,13 @@ class VideoWriter:
                 options=_CONTAINER_OPTIONS[self.path.suffix],
             )
             self._stream = self._new_stream(self._container)
-        except (av.error.FFmpegError, ValueError) as error:
+        except av.error.FFmpegError as error:
             self._file.discard()
             self._container = None
             size = f"{self._width}x{self._height}"
             message = (
-                f"{self.path} cannot be encoded as {self._codec} of {size} pixels ({error}); "
+                f"{self.path} cannot be encoded as {self._codec} of {size} pixels "
+                f"({error.strerror}); "
                 "switch this output off, or reduce the size with input.scale."
             )
             raise SinkOpenError(message) from error
@@ -287,7 +291,11 @@ class MaskVideo(_VideoSink):
     """
 
     def __init__(self, path: Path, info: StreamInfo) -> None:
-        options = {"level": "3", "coder": "0", "context": "0", "slices": "4", "slicecrc": "1"}
+        options = {"coder": "0", "context": "0"}
+        if min(info.width, info.height) < _MIN_SLICED_PX:
+            options |= {"level": "1"}
+        else:
+            options |= {"level": "3", "slices": "4", "slicecrc": "1"}
         super().__init__(
             VideoWriter(
                 path,
