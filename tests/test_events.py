@@ -118,6 +118,23 @@ def test_neighbouring_frames_in_motion_belong_together_however_far_apart() -> No
     assert (event.start_s, event.end_s) == (60.0, 180.0)
 
 
+def test_coverage_limits_are_inclusive() -> None:
+    assert spans(clip(60, (20, 40), coverage=0.01), rules()) == [(2.0, 4.0)]
+    assert spans(clip(60, (20, 40), coverage=0.0099), rules()) == []
+
+
+def test_equal_times_are_equal_however_they_were_rounded() -> None:
+    """0.7 - 0.1, 1.1 - 0.5 and their like are a little off 0.6."""
+    for start in range(200):
+        times = [(start + i) / 10 for i in range(40)]
+        detector = EventDetector(rules(settle_s=0.6, merge_gap_s=0.6, min_duration_s=0.6))
+        for i, time_s in enumerate(times):
+            moving = i <= 12 or 18 <= i <= 24
+            detector.update(i, time_s, 0.1 if moving else 0.0, ())
+        (event,) = detector.finish()
+        assert (event.start_frame, event.end_frame) == (6, 24)
+
+
 def test_change_of_light_is_no_motion() -> None:
     assert spans(clip(60, (20, 40), coverage=0.9), rules()) == []
     assert spans(clip(60, (20, 40), coverage=0.8), rules()) == [(2.0, 4.0)]
@@ -180,7 +197,9 @@ class Case(NamedTuple):
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    steps = draw(st.lists(st.integers(1, 400), max_size=60))
+    # Mostly steps that add up to exactly the limits below, where rounding would tell.
+    lengths = st.sampled_from([1, 39, 40, 50, 100, 101, 250, 300]) | st.integers(1, 400)
+    steps = draw(st.lists(lengths, min_size=5, max_size=60))
     ticks = [draw(st.integers(0, 10**8))]
     for step in steps:
         ticks.append(ticks[-1] + step)
@@ -266,7 +285,10 @@ def test_events_so_far_never_change(case: Case) -> None:
         so_far.append(detector.events)
         assert detector.finish()[: len(detector.events)] == detector.events
     final = detector.finish()
-    assert detector.finish() == final, "asking changes nothing"
+    unasked = EventDetector(in_seconds(case))
+    for i, (tick, coverage) in enumerate(zip(case.ticks, case.coverages, strict=True)):
+        unasked.update(i, tick / 1000, coverage, ())
+    assert unasked.finish() == final, "asking changes nothing"
     for events in so_far:
         assert final[: len(events)] == events
 
@@ -278,3 +300,25 @@ def test_events_so_far_are_complete_once_nothing_can_join_them() -> None:
         detector.update(i, i / FPS, coverage, ())
         known.append(len(detector.events))
     assert known.index(1) == 46, "pause, padding after, and padding before a next one"
+
+
+def test_an_event_is_open_while_a_candidate_may_still_join_it() -> None:
+    detector = EventDetector(rules(min_duration_s=2.0, pad_before_s=0.5, pad_after_s=1.0))
+    known = []
+    for i, coverage in enumerate(clip(100, (0, 30), (42, 70))):
+        detector.update(i, i / FPS, coverage, ())
+        known.append(detector.events)
+    assert known[61] == (), "the second motion has not lasted long enough to tell"
+    (event,) = detector.finish()
+    assert (event.start_s, event.end_s) == (0.0, 8.0)
+    assert known[-1] == (event,)
+
+
+def test_asking_for_the_events_so_far_does_not_join_or_end_them() -> None:
+    settings = rules(pad_before_s=1.0)
+    coverages = clip(60, (10, 15), (22, 30))
+    detector = EventDetector(settings)
+    for i, coverage in enumerate(coverages):
+        detector.update(i, i / FPS, coverage, (Box(x=i, y=0, width=1, height=1),))
+        so_far = detector.finish()
+        assert so_far == events_of(coverages[: i + 1], settings)

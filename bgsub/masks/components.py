@@ -233,8 +233,7 @@ def _most_pixels_within(steps: int) -> float:
 
 
 def _pixels_within(outline: NDArray[Any]) -> int:
-    steps = len(outline) if len(outline) > 1 else 0
-    return int(cv2.contourArea(outline) + steps / 2) + 1
+    return int(cv2.contourArea(outline) + len(outline) / 2) + 1  # rounds down for one pixel
 
 
 def _pixels_inside(outline: NDArray[Any]) -> int:

@@ -94,10 +94,12 @@ def test_missing_damaged_and_odd_truth_are_problems(tmp_path: Path) -> None:
     (folder / "groundtruth" / "gt000005.png").write_bytes(b"text")
     write_picture(folder / "groundtruth" / "gt000006.png", np.zeros((3, 3), dtype=np.uint8))
     found = sequence(tmp_path)
+    (folder / "groundtruth" / "gt000007.png").unlink()
     sink = score(found, {n: moving(n) for n in found.numbers})
-    assert sink.n_scored == 3
-    assert [problem.at_s for problem in sink.problems] == [3 / 25, 4 / 25, 5 / 25]
-    missing, damaged, odd = (problem.what for problem in sink.problems)
+    assert sink.n_scored == 2
+    assert [problem.at_s for problem in sink.problems] == [3 / 25, 4 / 25, 5 / 25, 6 / 25]
+    missing, damaged, odd, gone = (problem.what for problem in sink.problems)
+    assert "gt000007.png is not a readable picture" in gone
     assert "groundtruth has no labels for frame 4" in missing
     assert "gt000005.png is not a readable picture" in damaged
     assert "gt000006.png is not of the frames' size" in odd
@@ -151,6 +153,7 @@ def test_a_full_disk_leaves_only_complete_masks(
     write_bytes = Path.write_bytes
 
     def nearly_full(self: Path, data: bytes) -> int:
+        assert self.suffix != ".png", "a mask has its name only once it is complete"
         if "000003" in self.name:
             write_bytes(self, data[:4])
             raise OSError(28, "No space left on device", str(self))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bgsub.frames import Box, Mask
 from bgsub.masks import coverage, drop_small, fill_holes, find_boxes
-from bgsub.masks.components import find_components
+from bgsub.masks.components import Component, find_components, merge_boxes
 from tests.masks._masks import draw, masks
 from tests.reference import masks as oracle
 
@@ -111,6 +111,17 @@ def test_a_fragment_in_anothers_box_is_part_of_it() -> None:
     ), "overlapping by less than half of the smaller"
     mask[2, 5:] = 0
     assert find_boxes(mask, min_area_px=1, max_boxes=9) == (Box(x=0, y=0, width=5, height=5),)
+
+
+def test_boxes_that_grow_take_in_what_then_lies_in_them() -> None:
+    def component(area_px: int, x: int, width: int, height: int) -> Component:
+        box = Box(x=x, y=0, width=width, height=height)
+        return Component(area_px=area_px, box=box, outlines=())
+
+    body, far, bridge = component(60, 0, 10, 10), component(16, 12, 4, 4), component(9, 6, 8, 4)
+    assert merge_boxes([body, far], max_boxes=9) == (body.box, far.box)
+    whole = Box(x=0, y=0, width=16, height=10)
+    assert merge_boxes([bridge, far, body], max_boxes=9) == (whole,)
 
 
 @given(mask=masks(0, 255, max_side=20))
