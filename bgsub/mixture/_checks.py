@@ -1,0 +1,134 @@
+"""Is what a caller hands to the model usable?  If not, one sentence that says why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bgsub.errors import ConfigError, FrameShapeError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "ORIGIN",
+    "check_batch",
+    "check_frame",
+    "check_kind",
+    "check_out",
+    "durations",
+    "fractions",
+    "kind",
+    "update_rows",
+]
+
+ORIGIN = "MixtureModel"
+
+_DTYPES = (np.dtype(np.uint8), np.dtype(np.uint16), np.dtype(np.float32))
+
+
+def kind(shape: tuple[int, ...], dtype: np.dtype[Any] | None) -> str:
+    """Return shape and type for a message, such as ``480x640x3 uint8``."""
+    return f"{'x'.join(str(n) for n in shape)} {dtype}"
+
+
+def check_kind(shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Raise FrameShapeError unless frames can have this shape and type."""
+    if dtype not in _DTYPES:
+        msg = f"a frame must be uint8, uint16 or float32, not {dtype}; convert it"
+        raise FrameShapeError(msg)
+    if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] != 3):
+        msg = f"a frame must have shape (H, W) or (H, W, 3), not {shape}"
+        raise FrameShapeError(msg)
+    if 0 in shape:
+        msg = f"a frame must have pixels, this one has shape {shape}"
+        raise FrameShapeError(msg)
+
+
+def check_frame(frame: object) -> None:
+    """Raise FrameShapeError unless `frame` can be a frame."""
+    if not isinstance(frame, np.ndarray):
+        msg = f"a frame must be a NumPy array, not {type(frame).__name__}"
+        raise FrameShapeError(msg)
+    check_kind(frame.shape, frame.dtype)
+
+
+def check_batch(frames: object) -> None:
+    """Raise FrameShapeError unless `frames` can be frames one after the other."""
+    if not isinstance(frames, np.ndarray):
+        msg = f"a batch must be a NumPy array, not {type(frames).__name__}"
+        raise FrameShapeError(msg)
+    if frames.ndim not in (3, 4):
+        msg = f"a batch must have shape (T, H, W) or (T, H, W, 3), not {frames.shape}"
+        raise FrameShapeError(msg)
+    check_kind(frames.shape[1:], frames.dtype)
+
+
+def check_out(out: object, shape: tuple[int, ...]) -> None:
+    """Raise FrameShapeError unless masks of this shape can be written into `out`."""
+    if (
+        not isinstance(out, np.ndarray)
+        or out.dtype != np.uint8
+        or out.shape != shape
+        or not out.flags.c_contiguous
+        or not out.flags.writeable
+    ):
+        msg = f"out must be a writeable C-contiguous uint8 array of shape {shape}"
+        raise FrameShapeError(msg)
+
+
+def update_rows(update_mask: NDArray[Any], frames_shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return an update mask as rows of pixels, 0 where they do not learn.
+
+    Parameters
+    ----------
+    update_mask : ndarray of bool or integers, shape (H, W) or (T, H, W)
+        As the caller gave it.
+    frames_shape : tuple of int
+        (T, H, W) or (T, H, W, 3).
+
+    Returns
+    -------
+    ndarray of uint8, shape (1, H * W) or (T, H * W)
+        C-contiguous.
+    """
+    n_frames, height, width = frames_shape[:3]
+    mask = np.asarray(update_mask)
+    if mask.dtype.kind not in "bui" or mask.shape not in (
+        (height, width),
+        (n_frames, height, width),
+    ):
+        msg = (
+            f"update_mask is {kind(mask.shape, mask.dtype)}, but must be of bool or integers "
+            f"and of the frame's size {height}x{width}"
+        )
+        raise FrameShapeError(msg)
+    if mask.dtype.itemsize > 1:
+        mask = mask != 0
+    rows = np.require(mask, requirements=["C", "A"]).view(np.uint8)
+    return rows.reshape(-1, height * width)
+
+
+def fractions(name: str, given: ArrayLike, n: int) -> NDArray[np.float32]:
+    """Return `given` as n float32 numbers from 0 to 1, or raise ConfigError."""
+    values = _numbers(name, given, n)
+    if not ((values >= 0.0) & (values <= 1.0)).all():
+        raise ConfigError(ORIGIN, [f"{name}: {given!r} is not between 0 and 1"])
+    return values.astype(np.float32)
+
+
+def durations(name: str, given: ArrayLike, n: int) -> NDArray[np.float64]:
+    """Return `given` as n float64 times of at least 0 seconds, or raise ConfigError."""
+    values = _numbers(name, given, n)
+    if not ((values >= 0.0) & np.isfinite(values)).all():
+        raise ConfigError(ORIGIN, [f"{name}: {given!r} is not a time of at least 0"])
+    return values
+
+
+def _numbers(name: str, given: ArrayLike, n: int) -> NDArray[np.float64]:
+    try:
+        return np.array(np.broadcast_to(np.asarray(given, dtype=np.float64), (n,)))
+    except (TypeError, ValueError) as error:
+        problem = f"{name}: must be one number, or one for each of {n} frames"
+        raise ConfigError(ORIGIN, [problem]) from error
