@@ -10,6 +10,7 @@ from bgsub.errors import SinkOpenError, SinkWriteError
 from bgsub.frames import FOREGROUND, SHADOW, Frame, FrameResult
 from bgsub.sinks import MaskVideo, OverlayVideo
 from bgsub.sinks.video import VideoWriter
+from tests.sinks._disks import fake_small_disk
 from tests.sinks._results import decoded, result, results, stream_info, top_boxes
 
 if TYPE_CHECKING:
@@ -140,6 +141,22 @@ class TestOverlayVideo:
             for one in results(3, 64, 48):
                 sink.write(one)
         assert len(decoded(tmp_path / "o.mp4", "bgr24")[0]) == 3
+
+
+@pytest.mark.parametrize("room_missing", [30, 300])
+def test_disk_full_while_closing_keeps_every_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room_missing: int
+):
+    def write(name: str) -> None:
+        with OverlayVideo(tmp_path / name, stream_info(64, 48), 26) as sink:
+            for one in results(60, 64, 48):
+                sink.write(one)
+
+    write("whole.mp4")
+    fake_small_disk(monkeypatch, (tmp_path / "whole.mp4").stat().st_size - room_missing)
+    with pytest.raises(SinkWriteError, match=r"disk is full.*the 60 frames before"):
+        write("cut.mp4")
+    assert len(decoded(tmp_path / "cut.part.mp4", "bgr24")[0]) == 60
 
 
 class TestVideoWriter:
