@@ -213,7 +213,7 @@ class EventDetector:
         """
         closed = [replace(motion) for motion in self._closed]
         if self._open is not None:
-            _close(replace(self._open), closed, self._rules)
+            _close(self._open, closed, self._rules)
         return tuple(self._event(motion) for motion in closed)
 
     def _is_motion(self, age_s: float, coverage: float) -> bool:
