@@ -103,8 +103,10 @@ class Painter:
     def _paint_boxes(self, picture: NDArray[np.uint8], boxes: Sequence[Box]) -> None:
         gap = 2 * self._line_px
         for box in boxes:
-            first = (box.x - gap, box.y - gap)
-            last = (box.x + box.width - 1 + gap, box.y + box.height - 1 + gap)
+            # Even pixels, outwards: colour is sampled there in 4:2:0 video, and a thin line
+            # on odd ones would turn out grey.
+            first = ((box.x - gap) & ~1, (box.y - gap) & ~1)
+            last = ((box.x + box.width + gap) & ~1, (box.y + box.height + gap) & ~1)
             cv2.rectangle(picture, first, last, _BOX_COLOUR, self._line_px)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bgsub.errors import SinkOpenError, SinkWriteError
-from bgsub.frames import FOREGROUND, SHADOW, Frame, FrameResult
+from bgsub.frames import FOREGROUND, SHADOW, Box, Frame, FrameResult
 from bgsub.sinks import MaskVideo, OverlayVideo
 from bgsub.sinks.video import VideoWriter
 from tests.sinks._disks import fake_small_disk
@@ -111,6 +111,18 @@ class TestOverlayVideo:
         assert red[38, 14] > 150 > blue[38, 14]
         assert blue[38, 38] > 150 > red[38, 38]
         assert abs(int(red[38, 58]) - 128) <= 4
+
+    @pytest.mark.parametrize(("x", "y"), [(20, 24), (21, 25)])
+    def test_boxes_keep_their_colour_on_odd_pixels(self, tmp_path: Path, x: int, y: int):
+        grey = _plain((64, 64), (128, 128, 128))
+        box = Box(x=x, y=y, width=20, height=20)
+        with OverlayVideo(tmp_path / "o.mp4", stream_info(64, 64), 10) as sink:
+            sink.write(_with(grey, boxes=(box,)))
+        picture = decoded(tmp_path / "o.mp4", "bgr24")[1][0].astype(int)
+        row = picture[y + 10, :, 2] - picture[y + 10, :, 0]
+        # One line at either side, yellow: far more red than blue.
+        assert row[x - 4 : x].max() > 80
+        assert row[x + 20 : x + 24].max() > 80
 
     def test_closed_file_is_an_ordinary_mp4(self, tmp_path: Path):
         with OverlayVideo(tmp_path / "o.mp4", stream_info(64, 48), 26) as sink:
