@@ -11,10 +11,11 @@ from bgsub.sources import open_source
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Sequence
     from pathlib import Path
 
     from bgsub.config import Config
-    from bgsub.frames import StreamInfo
+    from bgsub.frames import Problem, StreamInfo
     from bgsub.pipeline import RunStats
 
 __all__ = ["EvaluationObserver", "evaluate"]
@@ -33,8 +34,8 @@ class EvaluationObserver(Protocol):
         """Take note that more frames are done."""
         ...
 
-    def sequence_scored(self, scored: ScoredSequence) -> None:
-        """Take note that a sequence is done."""
+    def sequence_scored(self, scored: ScoredSequence, problems: Sequence[Problem]) -> None:
+        """Take note that a sequence is done, and of what was wrong with it."""
         ...
 
 
@@ -99,5 +100,5 @@ def evaluate(
                 fps=stats.n_frames / max(stats.wall_s, 1e-9),
             )
         )
-        observer.sequence_scored(scored[-1])
+        observer.sequence_scored(scored[-1], [*source.problems, *sink.problems])
     return tuple(scored)

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["INTERRUPTED", "clock", "out", "print_error", "print_note", "set_up_logging", "stderr"]
+__all__ = [
+    "INTERRUPTED",
+    "clock",
+    "out",
+    "print_error",
+    "print_note",
+    "set_up_logging",
+    "stderr",
+]
 
 INTERRUPTED = 130
 """Exit code of a run that Ctrl-C or SIGTERM ended."""

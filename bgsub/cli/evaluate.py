@@ -35,7 +35,9 @@ def evaluate(
     ] = None,
     save_masks: Annotated[
         Path | None,
-        typer.Option("--save-masks", metavar="DIR", help="Keep the masks, as CDnet takes them."),
+        typer.Option(
+            "--save-masks", metavar="DIR", help="Keep the masks, as CDnet takes them."
+        ),
     ] = None,
     config: ConfigOption = None,
     sets: SetOption = None,

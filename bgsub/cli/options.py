@@ -109,7 +109,7 @@ def parse_polygon(option: str, text: str) -> list[list[float]]:
     ConfigError
         If it is not at least three points.
     """
-    points = []
+    points: list[list[float]] = []
     for word in text.replace(";", " ").split():
         try:
             x, y = (float(number) for number in word.split(","))

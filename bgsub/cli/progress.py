@@ -10,11 +10,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from bgsub.cli.console import print_note, stderr
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from bgsub.app.process import ClipReport
     from bgsub.evaluation import ScoredSequence
-    from bgsub.frames import StreamInfo
+    from bgsub.frames import Problem, StreamInfo
     from bgsub.pipeline import RunStats
 
 __all__ = ["ProgressObserver"]
@@ -86,9 +87,11 @@ class ProgressObserver:
         """Take the bar away."""
         self._end_bar()
 
-    def sequence_scored(self, scored: ScoredSequence) -> None:  # noqa: ARG002 - the table tells it
-        """Take the bar away."""
+    def sequence_scored(self, scored: ScoredSequence, problems: Sequence[Problem]) -> None:
+        """Take the bar away, and say what was wrong with the sequence."""
         self._end_bar()
+        for problem in problems:
+            print_note(f"{scored.sequence.key} at {problem.at_s:.2f} s: {problem.what}")
 
     def _end_bar(self) -> None:
         self._stop_waiting()

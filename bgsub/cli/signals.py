@@ -21,14 +21,15 @@ def stop_on_signals() -> Iterator[threading.Event]:
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
+    before: dict[int, signal._HANDLER] = {
+        number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)
+    }
 
     def set_stop(number: int, _frame: FrameType | None) -> None:
         stop.set()
         signal.signal(number, before[number])
 
-    for number in numbers:
+    for number in before:
         signal.signal(number, set_stop)
     try:
         yield stop
