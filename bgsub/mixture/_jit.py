@@ -9,9 +9,13 @@ from numba import njit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["kernel"]
+__all__ = ["inlined", "kernel"]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
+
+# The numpy error model leaves out the checks for division by zero that would keep loops from
+# being vectorised.  No fastmath: results must be the same bits everywhere.
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 
 def kernel(function: _F) -> _F:
@@ -31,10 +35,24 @@ def kernel(function: _F) -> _F:
     callable
         The compiled function, which lets other threads run while it works.
     """
-    # The numpy error model leaves out the checks for division by zero that would keep
-    # loops from being vectorised.  No fastmath: results must be the same bits everywhere.
     try:
-        compiled = njit(nogil=True, cache=True, error_model="numpy")(function)
+        compiled = njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:
-        compiled = njit(nogil=True, error_model="numpy")(function)
+        compiled = njit(**_OPTIONS)(function)
     return cast("_F", compiled)
+
+
+def inlined(function: _F) -> _F:
+    """Compile `function` into the loops that call it: they are vectorised only then.
+
+    Parameters
+    ----------
+    function : callable
+        Called by kernels of its own file.
+
+    Returns
+    -------
+    callable
+        The function for kernels to call.
+    """
+    return cast("_F", njit(forceinline=True, **_OPTIONS)(function))

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bgsub.frames import FOREGROUND, SHADOW
-from bgsub.mixture._jit import kernel
+from bgsub.mixture._jit import inlined, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -122,7 +122,7 @@ def _load(
         scratch[n_channels * STRIDE + i] = flag if update[i] != 0 else min(flag, _CLASSIFY)
 
 
-@kernel
+@inlined
 def _weight_ahead(
     state: Planes, i: int, weight: np.float32, variance: np.float32, components: Count
 ) -> np.float32:
@@ -168,7 +168,7 @@ def _mark_shades(
         scratch[(n_channels + 1) * STRIDE + i] = shade
 
 
-@kernel
+@inlined
 def _find(
     state: Planes,
     scratch: Planes,
@@ -225,7 +225,7 @@ def _find(
     return match, weight, variance, distance, e0, e1, e2, last, total
 
 
-@kernel
+@inlined
 def _learn_weights(
     state: Planes,
     i: int,
@@ -252,7 +252,7 @@ def _learn_weights(
         state[k * STRIDE + i] = w if learns else old
 
 
-@kernel
+@inlined
 def _learn_gaussian(
     state: Planes,
     i: int,
