@@ -63,7 +63,7 @@ def write_error(error: OSError, path: Path, kept: str) -> SinkWriteError:
     """
     reason, advice = _reason(error)
     return SinkWriteError(
-        f"{reason[0].upper()}{reason[1:]}: {path} could not be written to its end, {kept}; "
+        f"{reason[0].upper()}{reason[1:]}: {path} could not be written to its end; {kept}; "
         f"{advice}."
     )
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BackgroundPicture", "Heatmap"]
 
-_KEPT = "it is not there"
+_KEPT = "nothing of it is kept"
 
 
 class _PictureSink:

@@ -112,7 +112,7 @@ def write_json(path: Path, mapping: Mapping[str, Any]) -> None:
 
 def _write_text(path: Path, text: str) -> None:
     # A path that is not valid UTF-8 reaches us with lone surrogates, which have no encoding.
-    write_bytes(path, text.encode("utf-8", "backslashreplace"), kept="it is not there")
+    write_bytes(path, text.encode("utf-8", "backslashreplace"), kept="nothing of it is kept")
 
 
 def _event_record(event: Event, started_at: datetime | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from bgsub.errors import SinkOpenError, SinkWriteError
 from bgsub.frames import FOREGROUND, SHADOW, Box, Frame, FrameResult
 from bgsub.sinks import MaskVideo, OverlayVideo
-from bgsub.sinks.video import VideoWriter
+from bgsub.sinks.video_writer import VideoWriter
 from tests.sinks._disks import fake_small_disk
 from tests.sinks._results import decoded, result, results, stream_info, top_boxes
 
