@@ -6,12 +6,11 @@ import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgsub.errors import SourceOpenError
+from bgsub.errors import BgsubError, SourceOpenError
 from bgsub.frames import Frame, FrameResult
 from bgsub.sources.read_ahead import ReadAhead
 
@@ -178,6 +177,21 @@ def _affordable(frame_bytes: int, at_most: int) -> int:
 
 
 def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[Frame]]:
-    iterator = iter(frames)
-    while batch := list(islice(iterator, size)):
+    """Group frames of one shape; an error comes after the frames before it."""
+    batch: list[Frame] = []
+    error: Exception | None = None
+    try:
+        for frame in frames:
+            if batch and frame.image.shape != batch[0].image.shape:
+                yield batch
+                batch = []
+            batch.append(frame)
+            if len(batch) == size:
+                yield batch
+                batch = []
+    except BgsubError as caught:
+        error = caught
+    if batch:
         yield batch
+    if error is not None:
+        raise error
