@@ -186,7 +186,10 @@ class VideoWriter:
 
     def _fail(self, error: Exception) -> SinkWriteError:
         """Remember the failure for later calls, and return it as the user reads it."""
-        kept = f"what was written of the {self._n_frames} frames before is in {self._file.part}"
+        kept = "nothing of it is kept"
+        if self._n_frames:
+            part = self._file.part
+            kept = f"what was written of the {self._n_frames} frames before is in {part}"
         cause = self._file.error or error
         if isinstance(cause, OSError):
             failure = write_error(cause, self.path, kept)

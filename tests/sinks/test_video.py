@@ -147,12 +147,31 @@ class TestOverlayVideo:
             sink.write(one)
         assert np.array_equal(one.frame.image, before)
 
+    def test_12_bit_frames_are_shown_in_full_range(self, tmp_path: Path):
+        one = _plain((64, 48), (0, 0, 0))
+        frame = Frame(index=0, timestamp_s=0.0, image=np.full((48, 64), 4095, np.uint16))
+        with OverlayVideo(tmp_path / "o.mp4", stream_info(64, 48), 10, max_value=4095) as sink:
+            sink.write(_with(one, frame=frame))
+        assert decoded(tmp_path / "o.mp4", "bgr24")[1][0][40, 60].min() >= 252
+
     @pytest.mark.parametrize("fps", [None, 0.01, 29.97, 1e6])
     def test_any_frame_rate_is_taken(self, tmp_path: Path, fps: float | None):
         with OverlayVideo(tmp_path / "o.mp4", stream_info(64, 48, fps), 26) as sink:
             for one in results(3, 64, 48):
                 sink.write(one)
         assert len(decoded(tmp_path / "o.mp4", "bgr24")[0]) == 3
+
+
+def test_disk_full_at_the_first_frame_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    fake_small_disk(monkeypatch, 100)
+    sink = MaskVideo(tmp_path / "mask.mkv", stream_info(64, 48))
+    sink.__enter__()
+    with pytest.raises(SinkWriteError, match=r"disk is full: .* nothing of it is kept"):
+        sink.write(result(0, 64, 48))
+    sink.__exit__(None, None, None)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("room_missing", [30, 300])
