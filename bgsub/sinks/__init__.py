@@ -5,10 +5,11 @@ from bgsub.sinks.folder import MaskFolder
 from bgsub.sinks.pictures import BackgroundPicture, Heatmap
 from bgsub.sinks.records import write_events, write_json
 from bgsub.sinks.threaded import ThreadedSink
-from bgsub.sinks.video import MaskVideo, OverlayVideo
+from bgsub.sinks.video import ClipVideo, MaskVideo, OverlayVideo
 
 __all__ = [
     "BackgroundPicture",
+    "ClipVideo",
     "Heatmap",
     "MaskFolder",
     "MaskVideo",

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from numpy.typing import NDArray
+
     from bgsub.frames import FrameResult, StreamInfo
 
-__all__ = ["MaskVideo", "OverlayVideo"]
+__all__ = ["ClipVideo", "MaskVideo", "OverlayVideo"]
 
 # FFV1 cannot cut pictures of one row or column into slices; only its first version has none.
 _MIN_SLICED_PX = 16
@@ -89,13 +91,11 @@ class MaskVideo(_VideoSink):
         self._writer.write(mask, result.frame.timestamp_s)
 
 
-class OverlayVideo(_VideoSink):
-    """The clip with the foreground marked, as H.264 in MP4 that browsers play.
+class ClipVideo(_VideoSink):
+    """The frames as they are, as H.264 in MP4 that browsers play.
 
-    Foreground and shadow are tinted, regions boxed; time code and event state stand in a
-    corner.  The video begins with its first frame; the time code tells the source's time.
-    Frames of odd width or height get one more column or row, a copy of the last: H.264 in
-    the common 4:2:0 form has even sizes only.
+    The video begins with its first frame.  Frames of odd width or height get one more column
+    or row, a copy of the last: H.264 in the common 4:2:0 form has even sizes only.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class OverlayVideo(_VideoSink):
     """
 
     def __init__(
-        self, path: Path, info: StreamInfo, crf: int, max_value: float | None = None
+        self, path: Path, info: StreamInfo, crf: int = 20, max_value: float | None = None
     ) -> None:
         self._height = info.height
         self._width = info.width
@@ -119,7 +119,6 @@ class OverlayVideo(_VideoSink):
         even_width = info.width + info.width % 2
         self._canvas = np.zeros((even_height, even_width, 3), np.uint8)
         self._planes = np.zeros((even_height * 3 // 2, even_width), np.uint8)
-        self._painter = Painter(self._height, self._width)
         self._first_s: float | None = None
         options = {
             "preset": "ultrafast",
@@ -141,7 +140,7 @@ class OverlayVideo(_VideoSink):
         )
 
     def write(self, result: FrameResult) -> None:
-        """Add one frame with its foreground marked."""
+        """Add one frame."""
         timestamp_s = result.frame.timestamp_s
         image = to_bgr8(result.frame.image, self._max_value)
         if image.shape[:2] != (self._height, self._width):
@@ -149,10 +148,35 @@ class OverlayVideo(_VideoSink):
             raise size_error(self._writer.path, image.shape, size, timestamp_s)
         picture = self._canvas[: self._height, : self._width]
         np.copyto(picture, image)
-        self._painter.paint(picture, result)
+        self._mark(picture, result)
         self._canvas[self._height :] = self._canvas[self._height - 1]
         self._canvas[:, self._width :] = self._canvas[:, self._width - 1 : self._width]
         cv2.cvtColor(self._canvas, cv2.COLOR_BGR2YUV_I420, dst=self._planes)
         if self._first_s is None:
             self._first_s = timestamp_s
         self._writer.write(self._planes, timestamp_s - self._first_s)
+
+    def _mark(self, picture: NDArray[np.uint8], result: FrameResult) -> None:
+        """Draw into the picture what the video adds to the frame: nothing."""
+
+
+class OverlayVideo(ClipVideo):
+    """The clip with the foreground marked, as H.264 in MP4 that browsers play.
+
+    Foreground and shadow are tinted, regions boxed; time code and event state stand in a
+    corner.  The time code tells the source's time.
+
+    Parameters
+    ----------
+    path, info, crf, max_value
+        As for :class:`ClipVideo`.
+    """
+
+    def __init__(
+        self, path: Path, info: StreamInfo, crf: int, max_value: float | None = None
+    ) -> None:
+        super().__init__(path, info, crf, max_value)
+        self._painter = Painter(info.height, info.width)
+
+    def _mark(self, picture: NDArray[np.uint8], result: FrameResult) -> None:
+        self._painter.paint(picture, result)
