@@ -159,12 +159,20 @@ class Lane:
         Shadings to choose from.
     """
 
-    FAR_M, NEAR_M = 220.0, 3.6
+    FAR_M, NEAR_M = 170.0, 3.6
 
     def __init__(
-        self, place: Place, timetable: Timetable, *, x_m: float, towards: bool, speed_mps: float,
-        sun: tuple[float, float] | None, lit: bool, grains: list[Array],
-    ) -> None:  # fmt: skip
+        self,
+        place: Place,
+        timetable: Timetable,
+        *,
+        x_m: float,
+        towards: bool,
+        speed_mps: float,
+        sun: tuple[float, float] | None,
+        lit: bool,
+        grains: list[Array],
+    ) -> None:
         self._place = place
         self._timetable = timetable
         self._x = x_m
@@ -198,7 +206,7 @@ class Lane:
                     sun=self._sun,
                     grain=self._grains[k % len(self._grains)],
                     lit=self._lit,
-                    brightness=0.24 if self._lit else 1.0,
+                    brightness=0.3 if self._lit else 1.0,
                 )
             )
         return sketches

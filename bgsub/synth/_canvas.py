@@ -36,12 +36,15 @@ class Shape:
     radius : float
         Radius of the limb or disc; 0 for a polygon.
     colour : tuple of float
-        BGR, grey levels.
+        BGR, grey levels; of a light, what it adds.
+    soft : float
+        Of a shadow or light, how far its edge is blurred, design units.
     """
 
     points: Array
     radius: float
     colour: tuple[float, float, float]
+    soft: float = 1.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +125,8 @@ class Canvas:
         self.view = view
         self.base = base
         self.image = base.copy()
-        self.cover = np.zeros(base.shape[:2], np.uint8)
-        self.cast = np.zeros(base.shape[:2], np.uint8)
+        self.cover: Array = np.zeros(base.shape[:2], np.uint8)
+        self.cast: Array = np.zeros(base.shape[:2], np.uint8)
 
     def draw_casts(self, sketches: list[Sketch], ambient: tuple[float, float, float]) -> None:
         """Darken by all shadows, then brighten by all lights.
@@ -138,30 +141,32 @@ class Canvas:
         ambient : tuple of float
             Share of the light left in full shadow, per BGR channel.
         """
-        boxes = [
-            box
-            for sketch in sketches
-            if sketch.shadow and (box := self._cast(sketch, sketch.shadow, self.cast))
-        ]
-        loss = np.array([1.0 - left for left in ambient], np.float32)
+        boxes = []
+        for sketch in sketches:
+            cast = self._cast(sketch, sketch.shadow) if sketch.shadow else None
+            if cast is not None:
+                (x0, y0, x1, y1), part = cast
+                field = self.cast[y0:y1, x0:x1]
+                np.maximum(field, part, out=field)
+                boxes.append(cast[0])
+        tables = [np.rint(255 - (1.0 - left) * np.arange(256)) for left in ambient]
+        table = np.stack(tables, axis=1).astype(np.uint8)[None]
         for x0, y0, x1, y1 in boxes:
-            part = self.cast[y0:y1, x0:x1].astype(np.float32)[..., None] * (1 / 255)
+            kept = cv2.LUT(cv2.cvtColor(self.cast[y0:y1, x0:x1], cv2.COLOR_GRAY2BGR), table)
             lit = self.base[y0:y1, x0:x1]
-            self.image[y0:y1, x0:x1] = np.rint(lit * (1.0 - part * loss)).astype(np.uint8)
+            cv2.multiply(lit, kept, self.image[y0:y1, x0:x1], scale=1 / 255)
         for sketch in sketches:
             for light in sketch.lights:
                 self._brighten(sketch, light)
 
     def _brighten(self, sketch: Sketch, light: Shape) -> None:
-        glow = np.zeros_like(self.cast)
-        box = self._cast(sketch, (light,), glow, soft=max(1.2, light.radius * 0.6))
-        if box is None:
+        cast = self._cast(sketch, (light,))
+        if cast is None:
             return
-        x0, y0, x1, y1 = box
-        part = glow[y0:y1, x0:x1]
-        added = part[..., None] * (np.array(light.colour, np.float32) * (1 / 255))
+        (x0, y0, x1, y1), part = cast
         region = self.image[y0:y1, x0:x1]
-        region[...] = np.minimum(np.rint(region + added), 255).astype(np.uint8)
+        added = cv2.merge([cv2.convertScaleAbs(part, alpha=c / 255) for c in light.colour])
+        cv2.add(region, added, region)
         np.maximum(self.cast[y0:y1, x0:x1], part, out=self.cast[y0:y1, x0:x1])
 
     def draw(self, sketch: Sketch) -> None:
@@ -213,11 +218,9 @@ class Canvas:
     ) -> tuple[int, int, int, int] | None:
         ax, ay = self.view.place(*sketch.anchor)
         s = self.view.scale
-        low = np.array([np.inf, np.inf])
-        high = -low
-        for shape in shapes:
-            low = np.minimum(low, shape.points.min(axis=0) - shape.radius)
-            high = np.maximum(high, shape.points.max(axis=0) + shape.radius)
+        points = np.concatenate([shape.points for shape in shapes])
+        pad += max(shape.radius for shape in shapes) * s
+        low, high = points.min(axis=0).tolist(), points.max(axis=0).tolist()
         h, w = self.cover.shape
         x0 = max(0, math.floor(ax + low[0] * s - pad) - 1)
         y0 = max(0, math.floor(ay + low[1] * s - pad) - 1)
@@ -242,29 +245,28 @@ class Canvas:
         return box, cv2.resize(patch, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
 
     def _cast(
-        self, sketch: Sketch, shapes: tuple[Shape, ...], onto: Array, soft: float = 1.1
-    ) -> tuple[int, int, int, int] | None:
-        """Draw soft-edged shapes onto a (H, W) uint8 field by maximum; return the box."""
-        blur = soft * self.view.scale
+        self, sketch: Sketch, shapes: tuple[Shape, ...]
+    ) -> tuple[tuple[int, int, int, int], Array] | None:
+        """Return the box and the strength (h, w) uint8 of soft-edged shapes."""
+        blur = shapes[0].soft * self.view.scale
         box = self._bounds(sketch, shapes, 3.0 * blur)
         if box is None:
             return None
         x0, y0, x1, y1 = box
-        patch = np.zeros(((y1 - y0) * 2, (x1 - x0) * 2), np.uint8)
+        # Wide blurs are made on a coarser grid: nothing finer would be left to see.
+        fine = 2.0 if blur < 3.0 else 3.0 / blur
+        shape_px = (max(1, math.ceil((y1 - y0) * fine)), max(1, math.ceil((x1 - x0) * fine)))
+        patch = np.zeros(shape_px, np.uint8)
         ax, ay = self.view.place(*sketch.anchor)
         for shape in shapes:
             points = shape.points * self.view.scale + (ax - x0, ay - y0)
-            _fill(patch, points, shape.radius * self.view.scale, 2, (255.0,))
-        patch = cv2.resize(patch, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
-        size = 2 * math.ceil(2.0 * blur) + 1
-        patch = cv2.GaussianBlur(patch, (size, size), blur, borderType=cv2.BORDER_REPLICATE)
-        field = onto[y0:y1, x0:x1]
-        np.maximum(field, patch, out=field)
-        return box
+            _fill(patch, points, shape.radius * self.view.scale, fine, (255.0,))
+        size = 2 * math.ceil(2.0 * blur * fine) + 1
+        soft = cv2.GaussianBlur(patch, (size, size), blur * fine)
+        how = cv2.INTER_AREA if fine > 1 else cv2.INTER_LINEAR
+        return box, np.asarray(cv2.resize(soft, (x1 - x0, y1 - y0), interpolation=how))
 
-    def _shade(
-        self, sketch: Sketch, grain: Array, colour: Array, x0: int, y0: int
-    ) -> Array:
+    def _shade(self, sketch: Sketch, grain: Array, colour: Array, x0: int, y0: int) -> Array:
         """Multiply a patch by the sketch's grain, which is fixed to the thing."""
         ax, ay = self.view.place(*sketch.anchor)
         side = grain.shape[0]
@@ -293,7 +295,7 @@ class Canvas:
 
 
 def _fill(
-    patch: Array, points: Array, radius: float, fine: int, colour: tuple[float, ...]
+    patch: Array, points: Array, radius: float, fine: float, colour: tuple[float, ...]
 ) -> None:
     """Draw one shape into a patch that has `fine` samples per pixel along each axis."""
     fixed = np.rint((points * fine - 0.5) * (1 << _SHIFT)).astype(np.int32)

@@ -37,7 +37,9 @@ def _scaled(image: Array, gains: tuple[float, float, float]) -> Array:
 class Water:
     """Waves on part of the picture, with the sun glittering on their crests."""
 
-    def __init__(self, view: View, camera: Camera, seed: int, top: float, bottom: float) -> None:
+    def __init__(
+        self, view: View, camera: Camera, seed: int, top: float, bottom: float
+    ) -> None:
         width, height = view.canvas
         self._rows = slice(
             max(0, round(view.place(0, top)[1])), min(height, round(view.place(0, bottom)[1]))
@@ -45,7 +47,9 @@ class Water:
         sx, sy = view.stretch
         bx, by = view.border
         x = (np.arange(width, dtype=np.float32)[None, :] + 0.5 - bx) / sx
-        y = (np.arange(self._rows.start, self._rows.stop, dtype=np.float32)[:, None] + 0.5 - by) / sy
+        y = (
+            np.arange(self._rows.start, self._rows.stop, dtype=np.float32)[:, None] + 0.5 - by
+        ) / sy
         units = np.maximum(y - camera.horizon, 1.0) / camera.height_m
         across, depth = (x - camera.centre) / units, camera.focal / units
         rng = generator(seed, "waves")
@@ -63,9 +67,12 @@ class Water:
             reach = np.float32(30.0 * 0.8**n) * seen
             rate = math.sqrt(9.81 * 2 * math.pi / length) * 0.55
             self._waves.append(
-                (rate, (reach * np.cos(phase)).astype(np.float32),
-                 (reach * np.sin(phase)).astype(np.float32))
-            )  # fmt: skip
+                (
+                    rate,
+                    (reach * np.cos(phase)).astype(np.float32),
+                    (reach * np.sin(phase)).astype(np.float32),
+                )
+            )
         sparkle = np.exp(-(((x - 430.0) / 90.0) ** 2)) * np.clip((290.0 - y) / 150.0, 0.0, 1.0)
         self._still = (110.0 + 46.0 * sparkle).astype(np.float32)
         h = np.arange(256, dtype=np.float32)
@@ -114,7 +121,9 @@ class Snow:
         flakes = np.zeros(image.shape[:2], np.uint8)
         px = np.rint((x * sx + bx) * 16).astype(int).tolist()
         py = np.rint((y * sy + by) * 16).astype(int).tolist()
-        size = np.rint(np.maximum(self._radius * self._view.scale, 0.5) * 16).astype(int).tolist()
+        size = (
+            np.rint(np.maximum(self._radius * self._view.scale, 0.5) * 16).astype(int).tolist()
+        )
         for cx, cy, r, light in zip(px, py, size, self._light.tolist(), strict=True):
             cv2.circle(flakes, (cx, cy), r, (light,), cv2.FILLED, cv2.LINE_AA, 4)
         return np.asarray(cv2.add(image, cv2.cvtColor(flakes, cv2.COLOR_GRAY2BGR)))
@@ -140,9 +149,14 @@ class Clouds:
         rng = generator(seed, "clouds")
         waves = [(n, m) for n in range(-3, 4) for m in range(3) if n or m]
         self._waves = [
-            (2 * math.pi * n / 900.0, 2 * math.pi * m / 700.0, float(rng.uniform(0, 6.28)),
-             float(rng.normal(0, 1.0 / math.hypot(n, m)))) for n, m in waves
-        ]  # fmt: skip
+            (
+                2 * math.pi * n / 900.0,
+                2 * math.pi * m / 700.0,
+                float(rng.uniform(0, 6.28)),
+                float(rng.normal(0, 1.0 / math.hypot(n, m))),
+            )
+            for n, m in waves
+        ]
         self._depth = depth
         x, y = np.meshgrid(np.linspace(0, DESIGN_WIDTH, 48), np.linspace(0, DESIGN_HEIGHT, 27))
         self._x, self._y = x.astype(np.float32), y.astype(np.float32)
@@ -158,7 +172,9 @@ class Clouds:
         shade = 1.0 / (1.0 + np.exp(-2.2 * cover))
         gain = (128.0 * (1.08 - self._depth * shade)).astype(np.uint8)
         h, w = image.shape[:2]
-        return _weigh(image, np.asarray(cv2.resize(gain, (w, h), interpolation=cv2.INTER_CUBIC)))
+        return _weigh(
+            image, np.asarray(cv2.resize(gain, (w, h), interpolation=cv2.INTER_CUBIC))
+        )
 
 
 class Lamps:
@@ -169,11 +185,11 @@ class Lamps:
         x = np.linspace(0, DESIGN_WIDTH, width, dtype=np.float32)[None, :]
         y = np.linspace(0, DESIGN_HEIGHT, height, dtype=np.float32)[:, None]
         window = np.exp(-(((x - 110) / 260) ** 2) - ((y - 110) / 240) ** 2)
-        pools = sum(
-            np.exp(-(((x - cx) / 190) ** 2) - ((y - 250) / 190) ** 2) for cx in (170.0, 480.0)
-        )
-        day = (0.30 + 0.30 * window)[..., None] * np.float32((1.12, 1.0, 0.9))
-        lamp = (0.52 + 0.20 * pools)[..., None] * np.float32((0.9, 1.0, 1.06))
+        pools = np.zeros((height, width), np.float32)
+        for cx in (170.0, 480.0):
+            pools += np.exp(-(((x - cx) / 190) ** 2) - ((y - 250) / 190) ** 2)
+        day = (0.30 + 0.30 * window)[..., None] * np.array((1.12, 1.0, 0.9), np.float32)
+        lamp = (0.52 + 0.20 * pools)[..., None] * np.array((0.9, 1.0, 1.06), np.float32)
         self._off = np.clip(np.rint(128 * day), 0, 255).astype(np.uint8)
         self._on = np.clip(np.rint(128 * (day * 0.75 + lamp)), 0, 255).astype(np.uint8)
         self._first, self._period, self._on_share = first_s, period_s, on_share
@@ -206,7 +222,7 @@ class Night:
         width, height = view.canvas
         x = np.linspace(0, DESIGN_WIDTH, width, dtype=np.float32)[None, :]
         y = np.linspace(0, DESIGN_HEIGHT, height, dtype=np.float32)[:, None]
-        light = np.full((height, width), 0.15, np.float32)
+        light = np.full((height, width), 0.19, np.float32)
         for depth in (16.0, 30.0, 52.0, 90.0):
             units = camera.units_per_m(depth)
             for side in (6.0, -8.0):
@@ -217,11 +233,12 @@ class Night:
                 cx, cy = camera.project(side, 7.6, depth)
                 light += 1.6 * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (0.5 * units) ** 2)
         light += 0.04 * (y < camera.horizon)
-        self._gain = light[..., None] * np.float32((0.80, 0.96, 1.10))
+        self._gain: Array = light[..., None] * np.array((0.80, 0.96, 1.10), np.float32)
 
     def paint(self, backdrop: Array) -> Array:
         """Return the backdrop at night."""
-        return np.clip(np.rint(backdrop * self._gain), 0, 255).astype(np.uint8)
+        lit = np.rint(backdrop.astype(np.float32) * self._gain)
+        return np.asarray(np.minimum(lit, 255.0), np.uint8)
 
 
 class Shake:
@@ -247,7 +264,7 @@ class Shake:
 
     def matrix(self, t: float) -> Array:
         """Return the (2, 3) map from frame pixels to canvas pixels at a time."""
-        gust = 0.55 + 0.45 * math.sin(0.5 * t + float(self._waves[0][1][0]))
+        gust = 0.7 + 0.3 * math.sin(0.5 * t + float(self._waves[0][1][0]))
         shift = np.zeros(3)
         for rate, phase, part in self._waves:
             shift += part * np.sin(rate * t + phase)

@@ -112,11 +112,17 @@ class Foliage:
         if plant.trunk > 0:
             half, top = plant.trunk / 2, float(crowns[:, 1].mean())
             for share, tone in ((1.0, 0.8), (0.45, 1.15)):
-                trunk = [(-half, 1), (half * (2 * share - 1), 1), (half * 0.6 * share, top),
-                         (-half * 0.6, top)]  # fmt: skip
+                trunk = [
+                    (-half, 1),
+                    (half * (2 * share - 1), 1),
+                    (half * 0.6 * share, top),
+                    (-half * 0.6, top),
+                ]
                 stroke(np.array(trunk), (44 * tone, 56 * tone, 68 * tone))
             for crown in crowns:
-                limb = np.array([(-half * 0.4, top * 0.55), (half * 0.4, top * 0.55), crown[:2]])
+                limb = np.array(
+                    [(-half * 0.4, top * 0.55), (half * 0.4, top * 0.55), crown[:2]]
+                )
                 stroke(limb, (36, 46, 56))
         area = crowns[:, 2] * crowns[:, 3]
         for n in range(plant.leaves):
@@ -128,11 +134,16 @@ class Foliage:
             light = 0.55 + 0.5 * layer - 0.28 * (offset[0] * 0.5 + offset[1]) * (0.4 + layer)
             light *= float(rng.uniform(0.75, 1.25))
             warm = float(rng.uniform(0.9, 1.15))
-            colour = (plant.colour[0] * light, plant.colour[1] * light,
-                      plant.colour[2] * light * warm)  # fmt: skip
+            colour = (
+                plant.colour[0] * light,
+                plant.colour[1] * light,
+                plant.colour[2] * light * warm,
+            )
             long = plant.leaf * float(rng.uniform(0.6, 1.3)) * (1.5 - 0.7 * layer)
             centre = crown[:2] + offset * crown[2:]
-            stroke(_ellipse(centre, (long, long * 0.55), float(rng.uniform(0, math.pi))), colour)
+            stroke(
+                _ellipse(centre, (long, long * 0.55), float(rng.uniform(0, math.pi))), colour
+            )
         return np.asarray(cv2.resize(patch, size, interpolation=cv2.INTER_AREA))
 
     def _wind(self, s: float, tall: float, seed: int, index: int) -> None:
@@ -151,7 +162,9 @@ class Foliage:
         tall_px, wide_px = self._patch.shape[:2]
         cells = (max(2, round(tall_px / s / 26)), max(2, round(wide_px / s / 26)))
         grids = [rng.uniform(0, 6.28, cells).astype(np.float32) for _ in range(2)]
-        whole = [cv2.resize(g, (wide_px, tall_px), interpolation=cv2.INTER_LINEAR) for g in grids]
+        whole = [
+            cv2.resize(g, (wide_px, tall_px), interpolation=cv2.INTER_LINEAR) for g in grids
+        ]
         dx, dy = self.x - self._whole[0], self.y - self._whole[1]
         flutter = [g[dy : dy + h, dx : dx + w] for g in whole]
         self._sway = reach * 0.65

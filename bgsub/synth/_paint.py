@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -11,12 +12,17 @@ import numpy as np
 from bgsub.synth._random import generator
 from bgsub.synth._view import Array, Camera, View
 
-__all__ = ["Painter"]
+__all__ = ["Painter", "bgr"]
 
 Colour = tuple[float, float, float]
 Points = Sequence[tuple[float, float]]
 
-_FINE_WIDTH = 1280  # small frames are painted at least this wide and then averaged down
+_FINE_WIDTH = 640  # small frames are painted at least this wide and then averaged down
+
+
+def bgr(colour: Colour) -> Array:
+    """Return a colour as float32, to be spread over a picture."""
+    return np.array(colour, np.float32)
 
 
 class Painter:
@@ -34,7 +40,7 @@ class Painter:
         self.view = view
         self.seed = seed
         width, height = view.canvas
-        self._fine = max(1, math.ceil(_FINE_WIDTH / width))
+        self._fine = max(2 if width <= 2 * _FINE_WIDTH else 1, math.ceil(_FINE_WIDTH / width))
         self.shape = (height * self._fine, width * self._fine)
         self.image = np.zeros((*self.shape, 3), np.float32)
 
@@ -91,9 +97,13 @@ class Painter:
         return (x - camera.centre) / units, camera.focal / units, units
 
     def fill(
-        self, points: Points, colour: Colour | Array, *, tone: Array | None = None,
+        self,
+        points: Points,
+        colour: Colour | Array,
+        *,
+        tone: Array | None = None,
         alpha: float = 1.0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Fill a polygon.
 
         Parameters
@@ -118,25 +128,36 @@ class Painter:
         cv2.fillPoly(mask, [fixed], (255,), cv2.LINE_AA, 4)
         amount = mask.astype(np.float32)[..., None] * np.float32(alpha / 255)
         where = (slice(y0, y1), slice(x0, x1))
-        ink = colour[where] if isinstance(colour, np.ndarray) else np.float32(colour)
+        ink = colour[where] if isinstance(colour, np.ndarray) else bgr(colour)
         if tone is not None:
             ink = ink * tone[where][..., None]
         self.image[where] += (ink - self.image[where]) * amount
 
     def box(
-        self, x0: float, y0: float, x1: float, y1: float, colour: Colour, *,
-        tone: Array | None = None, alpha: float = 1.0,
-    ) -> None:  # fmt: skip
+        self,
+        x0: float,
+        y0: float,
+        x1: float,
+        y1: float,
+        colour: Colour,
+        *,
+        tone: Array | None = None,
+        alpha: float = 1.0,
+    ) -> None:
         """Fill an upright rectangle given by two corners."""
         self.fill([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], colour, tone=tone, alpha=alpha)
 
     def line(self, points: Points, width: float, colour: Colour, alpha: float = 1.0) -> None:
         """Draw a polyline of a width in design units."""
-        for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+        for (ax, ay), (bx, by) in pairwise(points):
             length = math.hypot(bx - ax, by - ay)
             nx, ny = (ay - by) / length * width / 2, (bx - ax) / length * width / 2
-            quad = [(ax + nx, ay + ny), (bx + nx, by + ny), (bx - nx, by - ny),
-                    (ax - nx, ay - ny)]  # fmt: skip
+            quad = [
+                (ax + nx, ay + ny),
+                (bx + nx, by + ny),
+                (bx - nx, by - ny),
+                (ax - nx, ay - ny),
+            ]
             self.fill(quad, colour, alpha=alpha)
 
     def darken(self, amount: Array) -> None:
@@ -148,7 +169,7 @@ class Painter:
         _, y = self.coordinates()
         share = np.clip(1.0 - y / horizon, 0.0, 1.0)[..., None]
         clouds = np.clip(self.field("sky", 5, 5, tall=3.0), -1.5, 1.5)[..., None]
-        colours = np.float32(low) + (np.float32(high) - np.float32(low)) * share
+        colours = bgr(low) + (bgr(high) - bgr(low)) * share
         self.image[...] = np.minimum(colours + 7.0 * clouds, 250.0)
 
     def paved(
@@ -169,7 +190,7 @@ class Painter:
         near_z = np.abs(along - np.rint(along)) * stone_m[1] < flat / 2
         tone = tone - strength * near_x - np.clip(joint_m / flat, 0.0, 1.0) * 0.30 * near_z
         tone = tone * (1.0 + 0.07 * self.field("stains", 7, 5) + 0.04 * self.field("grit", 640))
-        return np.asarray(tone[..., None] * np.float32(colour), np.float32)
+        return np.asarray(tone[..., None] * bgr(colour), np.float32)
 
     def bricks(self, colour: Colour, *, size: tuple[float, float]) -> Array:
         """Return an upright wall of bricks, (H, W, 3) float32; size in design units."""
@@ -181,8 +202,10 @@ class Painter:
         tone = 1.0 + table[number % 4096]
         tone = tone + 0.16 * (np.abs(across - np.rint(across)) * size[0] < 0.35)
         tone = tone + 0.16 * (np.abs(y / size[1] - np.rint(y / size[1])) * size[1] < 0.35)
-        tone = tone * (1.0 + 0.05 * self.field("weather", 6, 5) + 0.03 * self.field("pores", 640))
-        return np.asarray(tone[..., None] * np.float32(colour), np.float32)
+        tone = tone * (
+            1.0 + 0.05 * self.field("weather", 6, 5) + 0.03 * self.field("pores", 640)
+        )
+        return np.asarray(tone[..., None] * bgr(colour), np.float32)
 
     def grass(self, camera: Camera, colour: Colour) -> Array:
         """Return a lawn, (H, W, 3) float32: finer and paler with distance."""
@@ -191,5 +214,5 @@ class Painter:
         tufts = self.field("tufts", 90, 4, tall=2.0) * (0.05 + 0.12 * near)
         patches = 0.10 * self.field("patches", 5, 4, tall=2.5)
         tone = (1.12 - 0.2 * near) * (1.0 + tufts + patches)
-        dry = (0.12 * self.field("dry", 8, 3, tall=2.5))[..., None] * np.float32((0.2, 0.5, 1.0))
-        return np.asarray(tone[..., None] * np.float32(colour) * (1.0 + dry), np.float32)
+        dry = (0.12 * self.field("dry", 8, 3, tall=2.5))[..., None] * bgr((0.2, 0.5, 1.0))
+        return np.asarray(tone[..., None] * bgr(colour) * (1.0 + dry), np.float32)

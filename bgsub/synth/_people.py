@@ -50,9 +50,13 @@ def clothes_for(seed: int, purpose: str, index: int, *, warm: bool = False) -> C
         heat = [float(v) for v in rng.uniform((165, 150, 205, 170), (205, 190, 235, 200))]
         top, trousers, skin, hair = ((v, v, v) for v in heat)
         return Clothes(
-            top=top, trousers=trousers, skin=skin, hair=hair, shoes=(150, 150, 150),
+            top=top,
+            trousers=trousers,
+            skin=skin,
+            hair=hair,
+            shoes=(150, 150, 150),
             height_m=height,
-        )  # fmt: skip
+        )
     pick = [int(rng.integers(len(p))) for p in (_TOPS, _TROUSERS, _SKIN, _HAIR, _TOPS)]
     return Clothes(
         top=_TOPS[pick[0]],
@@ -212,9 +216,12 @@ def _dim(colour: Colour, factor: float) -> Colour:
 
 
 def _chain(
-    body: _Body, joints: list[tuple[float, float]], side: float, radii: Sequence[float],
+    body: _Body,
+    joints: list[tuple[float, float]],
+    side: float,
+    radii: Sequence[float],
     colours: Sequence[Colour],
-) -> list[Shape]:  # fmt: skip
+) -> list[Shape]:
     seen = [body.seen(forward, up, side) for forward, up in joints]
     return [
         Shape(np.array([a, b]), radius, colour)
@@ -227,10 +234,15 @@ def _torso(body: _Body, top: Colour) -> list[Shape]:
     x0, y0 = body.seen(0.0, 0.815, 0.0)
     _, y1 = body.seen(0.0, 0.47, 0.0)
     corners = [
-        (x0 - shoulder * 0.55, y0 - 0.028), (x0 + shoulder * 0.55, y0 - 0.028),
-        (x0 + shoulder, y0 + 0.012), (x0 + waist, y1 - 0.12), (x0 + waist * 1.05, y1),
-        (x0 - waist * 1.05, y1), (x0 - waist, y1 - 0.12), (x0 - shoulder, y0 + 0.012),
-    ]  # fmt: skip
+        (x0 - shoulder * 0.55, y0 - 0.028),
+        (x0 + shoulder * 0.55, y0 - 0.028),
+        (x0 + shoulder, y0 + 0.012),
+        (x0 + waist, y1 - 0.12),
+        (x0 + waist * 1.05, y1),
+        (x0 - waist * 1.05, y1),
+        (x0 - waist, y1 - 0.12),
+        (x0 - shoulder, y0 + 0.012),
+    ]
     return [Shape(np.array(corners), 0.0, top)]
 
 
@@ -269,10 +281,14 @@ def _figure(state: WalkState, looks: Clothes) -> tuple[list[Shape], tuple[float,
         fist = body.seen(*arm[2], side * 0.125)
         arms.append(Shape(np.array([fist]), 0.024, skin))
         if side == far:
-            shapes += [*arms, *limbs, *_torso(body, looks.top)]
+            pack: list[Shape] = []
             if looks.backpack is not None:
                 a, b = body.seen(-0.085, 0.76, 0.0), body.seen(-0.085, 0.60, 0.0)
-                shapes.append(Shape(np.array([a, b]), 0.058, looks.backpack))
+                pack = [Shape(np.array([a, b]), 0.058, looks.backpack)]
+            torso = _torso(body, looks.top)
+            shapes += [*arms, *limbs]
+            # Seen from behind the pack hides the back; otherwise the trunk hides the pack.
+            shapes += [*torso, *pack] if math.sin(state.heading) > 0.2 else [*pack, *torso]
             shapes += _head(body, looks)
         else:
             shapes += [*limbs, *arms]
@@ -315,8 +331,12 @@ def person(
     shapes, hand = _figure(state, looks)
     if carries is not None:
         x, y = hand
-        corners = [(x - 0.10, y + 0.04), (x + 0.10, y + 0.04), (x + 0.11, y + 0.20),
-                   (x - 0.11, y + 0.20)]  # fmt: skip
+        corners = [
+            (x - 0.14, y + 0.04),
+            (x + 0.14, y + 0.04),
+            (x + 0.14, y + 0.26),
+            (x - 0.14, y + 0.26),
+        ]
         shapes.append(Shape(np.array([(x, y), (x, y + 0.05)]), 0.012, (30, 30, 30)))
         shapes.append(Shape(np.array(corners), 0.0, carries))
     drawn = tuple(
@@ -327,6 +347,10 @@ def person(
         lay = np.array([[1.0, 0.0], [-sun[0], -sun[1]]])
         shadow = tuple(Shape(s.points @ lay, s.radius * 0.8, s.colour) for s in drawn)
     return Sketch(
-        anchor=anchor, depth=anchor[1], shapes=drawn, shadow=shadow,
-        grain=grain, extent=size * 1.1,
-    )  # fmt: skip
+        anchor=anchor,
+        depth=anchor[1],
+        shapes=drawn,
+        shadow=shadow,
+        grain=grain,
+        extent=size * 1.1,
+    )

@@ -81,7 +81,9 @@ class Stage:
         self._backdrop = self.place.image.copy()
         self._fixed = list(self.place.cutouts)
         self._swaying = []
-        order = sorted(range(len(self.place.plants)), key=lambda i: self.place.plants[i].foot[1])
+        order = sorted(
+            range(len(self.place.plants)), key=lambda i: self.place.plants[i].foot[1]
+        )
         for i in order:
             plant = self.place.plants[i]
             foliage = Foliage(self.view, plant, self.seed, i)
@@ -149,7 +151,9 @@ class Stage:
     def _seen(self, picture: Array, t: float) -> Array:
         """Return a composed canvas as the camera sees it, before the sensor."""
         if self.colourless:
-            picture = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+            picture = cv2.cvtColor(
+                cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR
+            )
         for light in self.lights:
             picture = light.apply(picture, t)
         if self.snow is not None:
@@ -157,9 +161,9 @@ class Stage:
         return picture if self.shake is None else self.shake.apply(picture, t)
 
 
-
 def _shaken(shake: Shake, share: Array, t: float) -> Array:
     """Move a coverage with the camera; a trace of it is never rounded to nothing."""
     moved = shake.apply(share, t)
-    touched = shake.apply((share > 0).astype(np.uint8) * np.uint8(255), t)
+    # In float: the smallest weights of the interpolation would round to 0 in uint8.
+    touched = shake.apply((share > 0).astype(np.float32), t)
     return np.maximum(moved, (touched > 0).astype(np.uint8))

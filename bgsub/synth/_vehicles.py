@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
+import cv2
 import numpy as np
 
 from bgsub.synth._canvas import Shape, Sketch
@@ -14,6 +17,7 @@ from bgsub.synth._view import Array, Camera
 __all__ = ["Vehicle", "draw_vehicle", "vehicle_for"]
 
 Colour = tuple[float, float, float]
+Point = tuple[float, float, float]
 
 _PAINTS: tuple[Colour, ...] = (
     (196, 198, 198), (44, 42, 42), (128, 130, 132), (40, 36, 140), (122, 70, 36),
@@ -21,7 +25,7 @@ _PAINTS: tuple[Colour, ...] = (
 )  # fmt: skip
 _GLASS: Colour = (66, 58, 50)
 _RUBBER: Colour = (26, 26, 28)
-_TURN = np.linspace(0.0, 2.0 * math.pi, 14, endpoint=False)
+_TURN = [(math.cos(a), math.sin(a)) for a in (2.0 * math.pi * n / 14 for n in range(14))]
 
 # Outline from the back bumper over the roof to the front, metres: along the car and up, with
 # what lies between this point and the next.
@@ -82,30 +86,28 @@ class _Solid:
         self.camera = camera
         self.body = body
         self._at = (x_m, depth_m)
+        self.depth_m = depth_m
         self._cos, self._sin = math.cos(heading), math.sin(heading)
         self.anchor = camera.project(x_m, 0.0, depth_m)
 
-    def world(self, points: Array) -> Array:
-        """Return world points (N, 3) of (N, 3) points: along, up, to the left."""
-        along, up, left = points[:, 0], points[:, 1], points[:, 2]
+    def world(self, point: Point) -> Point:
+        """Return the world's x, up, depth of a point given along, up, to the left."""
+        along, up, left = point
         x = self._at[0] + along * self._cos - left * self._sin
-        depth = self._at[1] + along * self._sin + left * self._cos
-        return np.stack([x, up, depth], axis=1)
+        return x, up, self._at[1] + along * self._sin + left * self._cos
 
-    def seen(self, points: Array) -> Array:
-        """Return design offsets (N, 2) from the anchor."""
-        return self.camera.project_all(self.world(points)) - np.array(self.anchor)
+    def seen(self, points: Iterable[Point]) -> Array:
+        """Return the design offsets (N, 2) of points from the anchor."""
+        ax, ay = self.anchor
+        placed = [self.camera.project(*self.world(point)) for point in points]
+        return np.array([(x - ax, y - ay) for x, y in placed])
 
-    def faces(self, point: tuple[float, float, float], normal: Array) -> bool:
+    def faces(self, point: Point, normal: Point) -> bool:
         """Whether a face at a point with an outward normal is turned to the camera."""
-        at = self.world(np.array([point]))[0]
-        turned = (
-            normal[0] * self._cos - normal[2] * self._sin,
-            normal[1],
-            normal[0] * self._sin + normal[2] * self._cos,
-        )
-        to_eye = (-at[0], self.camera.height_m - at[1], -at[2])
-        return turned[0] * to_eye[0] + turned[1] * to_eye[1] + turned[2] * to_eye[2] > 0
+        x, up, depth = self.world(point)
+        nx = normal[0] * self._cos - normal[2] * self._sin
+        nz = normal[0] * self._sin + normal[2] * self._cos
+        return -nx * x + normal[1] * (self.camera.height_m - up) - nz * depth > 0.0
 
     def half(self, up: float) -> float:
         """Return half the width at a height: the cabin leans inwards."""
@@ -115,36 +117,32 @@ class _Solid:
 def _side_faces(solid: _Solid, left: int) -> list[Shape]:
     outline = _OUTLINES[solid.body.kind]
     half = solid.body.half_width_m
-    if not solid.faces((0.0, 0.6, left * half), np.array([0.0, 0.0, float(left)])):
+    if not solid.faces((0.0, 0.6, left * half), (0.0, 0.0, float(left))):
         return []
     tone = 0.82 if left > 0 else 0.68
-    panel = np.array([(a, u, left * solid.half(u)) for a, u, _ in outline])
+    panel = [(a, u, left * solid.half(u)) for a, u, _ in outline]
     shapes = [Shape(solid.seen(panel), 0.0, _dim(solid.body.paint, tone))]
-    glass = [(a, u) for i, (a, u, kind) in enumerate(outline)
-             if kind == "glass" or outline[i - 1][2] == "glass"]  # fmt: skip
+    glass = [
+        (a, u)
+        for i, (a, u, kind) in enumerate(outline)
+        if kind == "glass" or outline[i - 1][2] == "glass"
+    ]
     if solid.body.kind == "van":
         glass = [(0.75, 1.2), (0.75, 1.85), (1.3, 1.85), (1.8, 1.28)]
     middle_a = sum(a for a, _ in glass) / len(glass)
     low, high = min(u for _, u in glass), max(u for _, u in glass)
     window = [
-        (middle_a + 0.88 * (a - middle_a), low + 0.05 + 0.82 * (u - low) * (0.95 / 0.95))
-        for a, u in glass
+        (middle_a + 0.88 * (a - middle_a), low + 0.05 + 0.82 * (u - low)) for a, u in glass
     ]
-    pane = np.array([(a, u, left * (solid.half(u) + 0.01)) for a, u in window])
+    pane = [(a, u, left * (solid.half(u) + 0.01)) for a, u in window]
     shapes.append(Shape(solid.seen(pane), 0.0, _dim(_GLASS, 0.9)))
-    post = np.array([(middle_a, u, left * (solid.half(u) + 0.01)) for u in (low, high)])
-    thick = 0.04 * solid.camera.units_per_m(float(solid._at[1]))
+    post = [(middle_a, u, left * (solid.half(u) + 0.01)) for u in (low, high)]
+    thick = 0.04 * solid.camera.units_per_m(solid.depth_m)
     shapes.append(Shape(solid.seen(post), thick, _dim(solid.body.paint, tone * 0.9)))
     for axle in (outline[0][0] + 0.78, outline[-1][0] - 0.82):
         for radius, colour in ((0.33, _RUBBER), (0.19, (112.0, 112.0, 112.0))):
-            ring = np.stack(
-                [
-                    axle + radius * np.cos(_TURN),
-                    0.33 + radius * np.sin(_TURN),
-                    np.full(_TURN.shape, left * (half + 0.015)),
-                ],
-                axis=1,
-            )
+            side = left * (half + 0.015)
+            ring = [(axle + radius * c, 0.33 + radius * s, side) for c, s in _TURN]
             shapes.append(Shape(solid.seen(ring), 0.0, colour))
     return shapes
 
@@ -153,73 +151,87 @@ def _cross_faces(solid: _Solid) -> list[Shape]:
     """Return the faces that run across: bumpers, bonnet, screens, roof, back to front."""
     outline = _OUTLINES[solid.body.kind]
     found: list[tuple[float, Shape]] = []
-    for (a0, u0, kind), (a1, u1, _) in zip(outline, outline[1:], strict=False):
-        normal = np.array([-(u1 - u0), a1 - a0, 0.0])
+    for (a0, u0, kind), (a1, u1, _) in pairwise(outline):
+        normal = (u0 - u1, a1 - a0, 0.0)
         middle = ((a0 + a1) / 2, (u0 + u1) / 2, 0.0)
         if not solid.faces(middle, normal):
             continue
         h0, h1 = solid.half(u0), solid.half(u1)
-        quad = np.array([(a0, u0, -h0), (a0, u0, h0), (a1, u1, h1), (a1, u1, -h1)])
-        upward = float(normal[1] / np.linalg.norm(normal))
+        quad = [(a0, u0, -h0), (a0, u0, h0), (a1, u1, h1), (a1, u1, -h1)]
+        upward = normal[1] / math.hypot(normal[0], normal[1])
         tone = 0.78 + 0.30 * max(0.0, upward)
         colour = _dim(_GLASS, 0.8 + 0.5 * upward) if kind == "glass" else solid.body.paint
         shape = Shape(solid.seen(quad), 0.0, _dim(colour, tone if kind != "glass" else 1.0))
-        found.append((-float(solid.world(np.array([middle]))[0, 2]), shape))
+        found.append((-solid.world(middle)[2], shape))
     found.sort(key=lambda item: item[0])
     return [shape for _, shape in found]
 
 
 def _lamps(solid: _Solid, *, lit: bool) -> list[Shape]:
     outline = _OUTLINES[solid.body.kind]
-    units = solid.camera.units_per_m(float(solid._at[1]))
+    units = solid.camera.units_per_m(solid.depth_m)
     shapes: list[Shape] = []
     ends: tuple[tuple[float, int, Colour], ...] = (
         (outline[-1][0] + 0.04, 1, (235, 250, 255) if lit else (205, 212, 214)),
         (outline[0][0] - 0.06, -1, (60, 60, 245) if lit else (38, 34, 150)),
     )
     for along, forward, colour in ends:
-        if not solid.faces((along, 0.7, 0.0), np.array([float(forward), 0.0, 0.0])):
+        if not solid.faces((along, 0.7, 0.0), (float(forward), 0.0, 0.0)):
             continue
-        plate = np.array([(along, 0.5, 0.0)])
-        shapes.append(Shape(solid.seen(plate), 0.11 * units, (200.0, 204.0, 204.0)))
-        spots = np.array([(along, 0.72, s * solid.body.half_width_m * 0.8) for s in (-1, 1)])
-        shapes += [Shape(p[None], (0.17 if lit else 0.12) * units, colour)
-                   for p in solid.seen(spots)]  # fmt: skip
+        plate = [
+            (along, up, side)
+            for up, side in ((0.42, -0.27), (0.54, -0.27), (0.54, 0.27), (0.42, 0.27))
+        ]
+        shapes.append(Shape(solid.seen(plate), 0.0, (190.0, 198.0, 198.0)))
+        spots = [(along, 0.72, s * solid.body.half_width_m * 0.8) for s in (-1, 1)]
+        shapes += [
+            Shape(p[None], (0.17 if lit else 0.12) * units, colour) for p in solid.seen(spots)
+        ]
     return shapes
 
 
 def _beams(solid: _Solid) -> tuple[Shape, ...]:
     """Return the headlights' pool on the road and their halo."""
     front = _OUTLINES[solid.body.kind][-1][0]
-    units = solid.camera.units_per_m(float(solid._at[1]))
+    units = solid.camera.units_per_m(solid.depth_m)
     half = solid.body.half_width_m
-    pool = np.array(
-        [(front + 0.6, 0.0, -half), (front + 0.6, 0.0, half), (front + 6.0, 0.0, half * 1.7),
-         (front + 9.0, 0.0, 0.0), (front + 6.0, 0.0, -half * 1.7)]
-    )  # fmt: skip
-    shapes = [Shape(solid.seen(pool), 0.0, (58.0, 72.0, 80.0))]
-    if solid.faces((front, 0.7, 0.0), np.array([1.0, 0.0, 0.0])):
-        spots = np.array([(front, 0.72, s * half * 0.8) for s in (-1, 1)])
-        shapes += [Shape(p[None], 0.42 * units, (120.0, 140.0, 150.0))
-                   for p in solid.seen(spots)]  # fmt: skip
+    pool = [
+        (front + 1.6, 0.0, -half * 0.7),
+        (front + 1.6, 0.0, half * 0.7),
+        (front + 6.0, 0.0, half * 1.3),
+        (front + 9.0, 0.0, half * 0.8),
+        (front + 9.0, 0.0, -half * 0.8),
+        (front + 6.0, 0.0, -half * 1.3),
+    ]
+    shapes = [Shape(solid.seen(pool), 0.0, (58.0, 72.0, 80.0), soft=0.75 * units)]
+    if solid.faces((front, 0.7, 0.0), (1.0, 0.0, 0.0)):
+        spots = [(front, 0.72, s * half * 0.8) for s in (-1, 1)]
+        shapes += [
+            Shape(p[None], 0.30 * units, (110.0, 130.0, 140.0), soft=0.28 * units)
+            for p in solid.seen(spots)
+        ]
     return tuple(shapes)
 
 
 def _hull(points: Array) -> Array:
-    """Return the convex hull of (N, 2) points, by the monotone chain."""
-    ordered = sorted((float(x), float(y)) for x, y in points)
-    chains: list[list[tuple[float, float]]] = []
-    for run in (ordered, ordered[::-1]):
-        chain: list[tuple[float, float]] = []
-        for p in run:
-            while len(chain) > 1:
-                (ax, ay), (bx, by) = chain[-2], chain[-1]
-                if (bx - ax) * (p[1] - ay) - (by - ay) * (p[0] - ax) > 0:
-                    break
-                chain.pop()
-            chain.append(p)
-        chains.append(chain[:-1])
-    return np.array(chains[0] + chains[1])
+    """Return the convex hull of (N, 2) points."""
+    return np.asarray(cv2.convexHull(points.astype(np.float32))[:, 0], np.float64)
+
+
+def _shadow(solid: _Solid, sun: tuple[float, float]) -> Shape:
+    """Return the shadow on the ground: where the sun throws the outline of both sides."""
+    outline = _OUTLINES[solid.body.kind]
+    fallen = []
+    for along, up, _ in outline:
+        for side in (-1, 1):
+            x, _, depth = solid.world((along, 0.0, side * solid.half(up)))
+            fallen.append((x + sun[0] * up, depth + sun[1] * up))
+    for along in (outline[0][0], outline[-1][0]):
+        for side in (-1, 1):
+            x, _, depth = solid.world((along, 0.0, side * solid.body.half_width_m))
+            fallen.append((x, depth))
+    flat = np.array([solid.camera.project(x, 0.0, depth) for x, depth in fallen])
+    return Shape(_hull(flat - np.array(solid.anchor)), 0.0, (0.0, 0.0, 0.0))
 
 
 def draw_vehicle(
@@ -261,37 +273,23 @@ def draw_vehicle(
     """
     solid = _Solid(camera, body, x_m, depth_m, heading)
     outline = _OUTLINES[body.kind]
-    corners = [(a, u, s * solid.half(u)) for a, u, _ in outline for s in (-1, 1)]
-    ground = np.array([(a, 0.06, s * solid.half(0.5) * 0.93)
-                       for a in (outline[0][0] + 0.3, outline[-1][0] - 0.3) for s in (-1, 1)])
-    sill = ground + np.array([0.0, 0.3, 0.0])  # fmt: skip
-    under = Shape(_hull(solid.seen(np.concatenate([ground, sill]))), 0.0, _RUBBER)
+    low = [
+        (a, up, s * solid.half(0.5) * 0.93)
+        for a in (outline[0][0] + 0.3, outline[-1][0] - 0.3)
+        for s in (-1, 1)
+        for up in (0.06, 0.36)
+    ]
+    under = Shape(_hull(solid.seen(low)), 0.0, _RUBBER)
     shapes = [under, *_cross_faces(solid), *_side_faces(solid, 1), *_side_faces(solid, -1)]
     shapes = [Shape(s.points, s.radius, _dim(s.colour, brightness)) for s in shapes]
     lamps = _lamps(solid, lit=lit)
     if not lit:
         lamps = [Shape(s.points, s.radius, _dim(s.colour, brightness)) for s in lamps]
-    shadow: tuple[Shape, ...] = ()
-    if sun is not None:
-        world = solid.world(np.array(corners))
-        fallen = np.stack(
-            [
-                world[:, 0] + sun[0] * world[:, 1],
-                np.zeros(len(world)),
-                world[:, 2] + sun[1] * world[:, 1],
-            ],
-            axis=1,
-        )
-        feet = solid.world(np.array([(a, 0.0, s * body.half_width_m)
-                                     for a in (outline[0][0], outline[-1][0])
-                                     for s in (-1, 1)]))  # fmt: skip
-        flat = camera.project_all(np.concatenate([fallen, feet])) - np.array(solid.anchor)
-        shadow = (Shape(_hull(flat), 0.0, (0.0, 0.0, 0.0)),)
     return Sketch(
         anchor=solid.anchor,
         depth=solid.anchor[1],
         shapes=(*shapes, *lamps),
-        shadow=shadow,
+        shadow=() if sun is None else (_shadow(solid, sun),),
         lights=_beams(solid) if lit else (),
         grain=grain,
         extent=3.0 * camera.units_per_m(depth_m),

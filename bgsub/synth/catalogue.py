@@ -6,21 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bgsub.synth._builders import (
+from bgsub.synth._courtyard_scenes import (
     build_bag,
     build_bootstrap,
     build_gradual,
-    build_night,
-    build_shake,
-    build_snow,
-    build_switch,
-    build_thermal,
-    build_traffic,
-    build_trees,
     build_walkers,
-    build_water,
 )
+from bgsub.synth._open_scenes import build_switch, build_thermal, build_trees, build_water
 from bgsub.synth._stage import Stage
+from bgsub.synth._street_scenes import build_night, build_shake, build_snow, build_traffic
 
 __all__ = ["SCENES", "SceneSpec"]
 
@@ -59,7 +53,7 @@ _ALL = (
         description="People cross a paved courtyard in separate visits; it is empty between.",
         elements=("people", "shadows", "a doorway to vanish in", "camouflage"),
         training_s=4.0,
-        duration_s=20.0,
+        duration_s=24.0,
         build=build_walkers,
     ),
     SceneSpec(
