@@ -30,8 +30,10 @@ class FrameClock:
     frame_s : float
         Nominal duration of a frame in seconds.
     use_dts : bool
-        The container stores decoding times only (AVI): they are in presentation order too,
-        late by the decoder's reordering delay, which the first frame reveals.
+        The container stores decoding times only (AVI): those of the frames as they come out
+        are right but for the decoder's reordering delay, which the first frame reveals.
+    delay : int or None
+        That delay in ticks, if it is known from reading the clip's beginning.
     log : ProblemLog
         Receives the replaced stamps.
     """
@@ -43,6 +45,7 @@ class FrameClock:
         origin: int | None,
         frame_s: float,
         use_dts: bool,
+        delay: int | None,
         log: ProblemLog,
     ) -> None:
         self._time_base = time_base
@@ -51,12 +54,8 @@ class FrameClock:
         self._frame_ticks = max(1, round(frame_s / time_base))
         self._use_dts = use_dts
         self._log = log
-        self.restart()
-
-    def restart(self) -> None:
-        """Forget the frames so far: the container was positioned anew."""
         self._first_dts: int | None = None
-        self._delay: int | None = None
+        self.delay = delay
         self._last_stamp: int | None = None
         self._last_s: float | None = None
         self._shift_s = 0.0
@@ -65,6 +64,10 @@ class FrameClock:
         """Take note of a packet that goes to the decoder, before its frames come out."""
         if self._first_dts is None:
             self._first_dts = packet.dts
+
+    def can_place(self, frame: av.VideoFrame) -> bool:
+        """Tell whether `frame` has a stamp of its own, so that it may come first."""
+        return (frame.dts if self._use_dts else frame.pts) is not None
 
     def packet_s(self, packet: av.Packet[av.VideoStream] | None) -> float:
         """Return about when a packet that gave no frame would have been shown."""
@@ -99,9 +102,9 @@ class FrameClock:
         if self._use_dts:
             stamp = frame.dts
             if stamp is not None and self._first_dts is not None:
-                if self._delay is None:
-                    self._delay = stamp - self._first_dts
-                stamp -= self._delay
+                if self.delay is None:
+                    self.delay = stamp - self._first_dts
+                stamp -= self.delay
         if stamp is not None:
             return stamp
         if self._last_stamp is None:

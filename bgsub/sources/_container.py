@@ -69,8 +69,8 @@ class Clip:
 
     @property
     def can_seek(self) -> bool:
-        """Raw streams have no time stamps to seek by."""
-        return self.origin is not None
+        """Raw streams have no time stamps, and those of MPEG-PS are wrong after seeking."""
+        return self.origin is not None and self.container.format.name != "mpeg"
 
     @property
     def n_frames(self) -> int | None:

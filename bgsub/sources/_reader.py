@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import av
@@ -45,9 +46,13 @@ class ClipReader:
     is_seeked : bool
         The container was positioned: decoding begins at the next keyframe, whose number is
         taken from its time and the mean frame rate.
+    delay : int or None
+        The decoder's reordering delay in ticks, as an earlier reader found it.
     """
 
-    def __init__(self, clip: Clip, *, log: ProblemLog, is_seeked: bool) -> None:
+    def __init__(
+        self, clip: Clip, *, log: ProblemLog, is_seeked: bool, delay: int | None = None
+    ) -> None:
         self._clip = clip
         self._log = log
         self._wait_for_keyframe = is_seeked
@@ -58,6 +63,7 @@ class ClipReader:
             origin=clip.origin,
             frame_s=self._frame_s,
             use_dts=clip.is_avi,
+            delay=delay,
             log=log,
         )
         self._failures = 0
@@ -68,6 +74,11 @@ class ClipReader:
         self.last_s: float | None = None
         """Time of the last good frame in seconds; None before the first."""
         self._end_s = 0.0
+
+    @property
+    def delay(self) -> int | None:
+        """The reordering delay in ticks, where it matters and once a frame was read."""
+        return self._clock.delay
 
     def frames(self) -> Iterator[DecodedFrame]:
         """Yield the good frames in order; at the end, note whether the clip broke off."""
@@ -128,6 +139,9 @@ class ClipReader:
             return []
 
     def _take(self, picture: av.VideoFrame) -> DecodedFrame | None:
+        if self._next_number is None and not self._clock.can_place(picture):
+            # Nobody knows where this is, so it cannot be at or before the wanted time.
+            return DecodedFrame(0, math.inf, picture)
         timestamp_s = self._clock.timestamp_s(picture)
         if picture.is_corrupt:
             self._skip(at_s=timestamp_s)

@@ -14,7 +14,7 @@ from bgsub.sources._pictures import PictureConverter
 from bgsub.sources._reader import ClipReader, DecodedFrame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -81,7 +81,7 @@ class ClipSource:
         self._log = ProblemLog()
         self._clip: Clip | None = None
         self._info: StreamInfo | None = None
-        self._frames: Iterator[Frame] = iter(())
+        self._frames: Generator[Frame] | None = None
 
     @property
     def info(self) -> StreamInfo:
@@ -116,7 +116,7 @@ class ClipSource:
     def __iter__(self) -> Iterator[Frame]:
         if self._info is None:
             raise self._not_open()
-        return self._frames
+        return iter(()) if self._frames is None else self._frames
 
     def _open(self) -> None:
         clip, reader, decoded = self._positioned()
@@ -143,17 +143,23 @@ class ClipSource:
     def _positioned(self) -> tuple[Clip, ClipReader, Iterator[DecodedFrame]]:
         """Return a reader whose first frame is at or before the start, and its frames."""
         clip = self._reopen()
-        if self._start_s > 0 and clip.can_seek:
-            for back_s in _SEEK_BACK_S:
-                if not _seek(clip, max(0.0, self._start_s - back_s)):
-                    break
-                reader = ClipReader(clip, log=self._log, is_seeked=True)
-                decoded = reader.frames()
-                first = next(decoded, None)
-                if first is not None and first.timestamp_s <= self._start_s + _EPSILON_S:
-                    return clip, reader, _chain(first, decoded)
-            self._log.clear()
-            clip = self._reopen()
+        reader = ClipReader(clip, log=self._log, is_seeked=False)
+        decoded = reader.frames()
+        if self._start_s == 0 or not clip.can_seek:
+            return clip, reader, decoded
+        # The first frame of all reveals the decoder's delay.
+        next(decoded, None)
+        delay = reader.delay
+        for back_s in _SEEK_BACK_S:
+            if not _seek(clip, max(0.0, self._start_s - back_s)):
+                break
+            reader = ClipReader(clip, log=self._log, is_seeked=True, delay=delay)
+            decoded = reader.frames()
+            first = next(decoded, None)
+            if first is not None and first.timestamp_s <= self._start_s + _EPSILON_S:
+                return clip, reader, _chain(first, decoded)
+        self._log.clear()
+        clip = self._reopen()
         reader = ClipReader(clip, log=self._log, is_seeked=False)
         return clip, reader, reader.frames()
 
@@ -171,9 +177,10 @@ class ClipSource:
 
     def _deliver(
         self, first: DecodedFrame, decoded: Iterator[DecodedFrame], converter: PictureConverter
-    ) -> Iterator[Frame]:
-        for number, timestamp_s, picture in _chain(first, decoded):
-            if self._end_s is not None and timestamp_s >= self._end_s - _EPSILON_S:
+    ) -> Generator[Frame]:
+        for shown in _chain(first, decoded):
+            number, timestamp_s, picture = shown
+            if self._is_past_end(shown):
                 self._log.finish()
                 return
             if not converter.fits(picture):
@@ -181,7 +188,14 @@ class ClipSource:
                     _size_change(converter, picture, timestamp_s), at_s=timestamp_s
                 )
                 return
-            image = converter.convert(picture)
+            try:
+                image = converter.convert(picture)
+            except (av.error.FFmpegError, ValueError):
+                what = (
+                    f"the pixels change to a kind that cannot be shown at {timestamp_s:.2f} s"
+                )
+                self._log.finish(what, at_s=timestamp_s)
+                return
             yield Frame(index=number, timestamp_s=timestamp_s, image=image)
 
     def _describe(self, clip: Clip, converter: PictureConverter) -> StreamInfo:
@@ -217,7 +231,9 @@ class ClipSource:
         return SourceError(f"'{self._path}' is not open; use it in a with statement")
 
     def _close(self) -> None:
-        self._frames = iter(())
+        if self._frames is not None:
+            self._frames.close()
+            self._frames = None
         if self._clip is not None:
             self._clip.container.close()
             self._clip = None

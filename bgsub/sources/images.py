@@ -15,7 +15,7 @@ from bgsub.sources._pictures import scaled_size
 from bgsub.sources._stills import like, read_image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -70,7 +70,7 @@ class ImageFolderSource:
         self._paths: tuple[Path, ...] | None = None
         self._log = ProblemLog()
         self._info: StreamInfo | None = None
-        self._frames: Iterator[Frame] | None = None
+        self._frames: Generator[Frame] | None = None
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -103,7 +103,9 @@ class ImageFolderSource:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._frames = None
+        if self._frames is not None:
+            self._frames.close()
+            self._frames = None
 
     def __iter__(self) -> Iterator[Frame]:
         if self._info is None:
@@ -124,7 +126,7 @@ class ImageFolderSource:
             height=size[1],
             source_width=width,
             source_height=height,
-            fps=self._fps,
+            fps=float(self._fps),
             n_frames=len(wanted),
         )
         self._frames = self._deliver(first, pictures, size)
@@ -153,7 +155,7 @@ class ImageFolderSource:
         first: tuple[int, Image],
         rest: Iterator[tuple[int, Image]],
         size: tuple[int, int],
-    ) -> Iterator[Frame]:
+    ) -> Generator[Frame]:
         model = first[1]
         current: tuple[int, Image] | None = first
         while current is not None:
