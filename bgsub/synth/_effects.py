@@ -308,7 +308,7 @@ class Noise:
         Keys the numbers.
     """
 
-    _SPARE = 1 << 20
+    _SPARE = 1 << 18
 
     def __init__(self, shape: tuple[int, ...], sigma: float, seed: int) -> None:
         self._shape = shape

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -49,11 +49,29 @@ class Plant:
     sway: float = 0.0
 
 
-def _ellipse(centre: Array, size: tuple[float, float], angle: float) -> Array:
-    turn = np.linspace(0.0, 2.0 * math.pi, 8, endpoint=False)
-    x, y = size[0] * np.cos(turn), size[1] * np.sin(turn)
-    c, s = math.cos(angle), math.sin(angle)
-    return np.stack([centre[0] + c * x - s * y, centre[1] + s * x + c * y], axis=1)
+def _leaves(plant: Plant, rng: np.random.Generator) -> Iterable[tuple[Array, Colour]]:
+    """Return the leaves, from the shaded inside to the sunlit outside: outline and colour."""
+    n = plant.leaves
+    crowns = np.array(plant.crowns)
+    area = crowns[:, 2] * crowns[:, 3]
+    chosen = crowns[rng.choice(len(crowns), n, p=area / area.sum())]
+    angle, radius = rng.uniform(0, 2 * math.pi, n), np.sqrt(rng.uniform(size=n))
+    offset = np.stack([np.cos(angle), np.sin(angle)], axis=1) * radius[:, None]
+    layer = np.arange(n) / n
+    # Light comes from above on the left.
+    light = 0.55 + 0.5 * layer - 0.28 * (offset[:, 0] * 0.5 + offset[:, 1]) * (0.4 + layer)
+    light *= rng.uniform(0.75, 1.25, n)
+    colours = np.outer(light, plant.colour)
+    colours[:, 2] *= rng.uniform(0.9, 1.15, n)
+    long = plant.leaf * rng.uniform(0.6, 1.3, n) * (1.5 - 0.7 * layer)
+    centres = chosen[:, :2] + offset * chosen[:, 2:]
+    turn = rng.uniform(0, math.pi, n)
+    round_ = np.linspace(0.0, 2.0 * math.pi, 8, endpoint=False)
+    x, y = np.outer(long, np.cos(round_)), np.outer(long * 0.55, np.sin(round_))
+    c, s = np.cos(turn)[:, None], np.sin(turn)[:, None]
+    outlines = np.stack([c * x - s * y, s * x + c * y], axis=2) + centres[:, None]
+    tones = [(blue, green, red) for blue, green, red in colours.tolist()]
+    return zip(outlines, tones, strict=True)
 
 
 class Foliage:
@@ -124,26 +142,8 @@ class Foliage:
                     [(-half * 0.4, top * 0.55), (half * 0.4, top * 0.55), crown[:2]]
                 )
                 stroke(limb, (36, 46, 56))
-        area = crowns[:, 2] * crowns[:, 3]
-        for n in range(plant.leaves):
-            layer = n / plant.leaves  # from the shaded inside to the sunlit outside
-            crown = crowns[rng.choice(len(crowns), p=area / area.sum())]
-            angle, radius = rng.uniform(0, 2 * math.pi), math.sqrt(rng.uniform())
-            offset = np.array([math.cos(angle), math.sin(angle)]) * radius
-            # Light comes from above on the left.
-            light = 0.55 + 0.5 * layer - 0.28 * (offset[0] * 0.5 + offset[1]) * (0.4 + layer)
-            light *= float(rng.uniform(0.75, 1.25))
-            warm = float(rng.uniform(0.9, 1.15))
-            colour = (
-                plant.colour[0] * light,
-                plant.colour[1] * light,
-                plant.colour[2] * light * warm,
-            )
-            long = plant.leaf * float(rng.uniform(0.6, 1.3)) * (1.5 - 0.7 * layer)
-            centre = crown[:2] + offset * crown[2:]
-            stroke(
-                _ellipse(centre, (long, long * 0.55), float(rng.uniform(0, math.pi))), colour
-            )
+        for points, colour in _leaves(plant, rng):
+            stroke(points, colour)
         return np.asarray(cv2.resize(patch, size, interpolation=cv2.INTER_AREA))
 
     def _wind(self, s: float, tall: float, seed: int, index: int) -> None:
