@@ -216,8 +216,9 @@ def _configure(stream: av.VideoStream, n_threads: int) -> None:
     context.thread_type = ThreadType.AUTO
     context.thread_count = n_threads
     context.options = {"max_pixels": str(MAX_PIXELS)}
-    if context.codec.intra_only:
-        # Every picture stands alone, so a damaged one can be left out instead of smeared.
+    if context.codec.intra_only or not context.codec.lossy:
+        # A damaged picture is left out instead of smeared. Where pictures build on each other
+        # that would cost all up to the next keyframe, so there the decoder mends what it can.
         context.options = {**context.options, "err_detect": "explode"}
 
 
