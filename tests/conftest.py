@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ def _no_error_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def _no_thread_is_left() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
+    # A model's threads end with it, and an exception's traceback may still hold it.
+    gc.collect()
     for thread in set(threading.enumerate()) - before:
         thread.join(timeout=5.0)
     left = [t.name for t in set(threading.enumerate()) - before if t.is_alive()]
