@@ -41,7 +41,7 @@ def check_kind(shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] != 3):
         msg = f"a frame must have shape (H, W) or (H, W, 3), not {shape}"
         raise FrameShapeError(msg)
-    if 0 in shape:
+    if min(shape) < 1:
         msg = f"a frame must have pixels, this one has shape {shape}"
         raise FrameShapeError(msg)
 

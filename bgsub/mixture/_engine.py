@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Engine"]
 
 _NO_SHADOWS = 2.0
+# Squared distances of 8-bit grey levels are below this.
+_MAX_VARIANCE = 65536.0
 
 
 class Engine:
@@ -164,14 +166,19 @@ class Engine:
         Raises
         ------
         KeyError, ValueError
-            If an array is missing, or of the wrong shape or type, or not finite.
+            If an array is missing, or its shape, type or values are not such a state's.
         """
         engine = cls(n_pixels, n_channels, max_value, params)
         k = params.n_components
         planes = engine._planes()
-        engine._put(planes[:, :k], arrays["weights"], (n_pixels, k))
-        engine._put(planes[:, k : 2 * k], arrays["variances"], (n_pixels, k))
-        engine._put(planes[:, 2 * k :], arrays["means"], (n_pixels, k, n_channels))
+        weights = _fitting(arrays["weights"], (n_pixels, k), 0.0, 1.0)
+        variances = _fitting(
+            arrays["variances"], (n_pixels, k), params.min_variance, _MAX_VARIANCE
+        )
+        means = _fitting(arrays["means"], (n_pixels, k, n_channels), 0.0, 255.0)
+        engine._put(planes[:, :k], weights)
+        engine._put(planes[:, k : 2 * k], variances)
+        engine._put(planes[:, 2 * k :], means)
         return engine
 
     def _planes(self) -> NDArray[np.float32]:
@@ -187,16 +194,8 @@ class Engine:
         pixels = planes.transpose(0, 2, 1).reshape(-1, planes.shape[1])
         return np.array(pixels[: self._n_pixels])
 
-    def _put(
-        self, planes: NDArray[np.float32], pixels: NDArray[Any], shape: tuple[int, ...]
-    ) -> None:
+    def _put(self, planes: NDArray[np.float32], pixels: NDArray[np.float32]) -> None:
         """Write (N, ...) into planes (n_tiles, n, TILE)."""
-        if pixels.shape != shape or pixels.dtype != np.float32:
-            msg = f"an array of shape {pixels.shape} where {shape} was expected"
-            raise ValueError(msg)
-        if not np.isfinite(pixels).all():
-            msg = "a value that is not a finite number"
-            raise ValueError(msg)
         n_tiles, n_planes, _ = planes.shape
         padded = np.zeros((n_tiles * TILE, n_planes), dtype=np.float32)
         # Padding pixels are never read, but their variances are divided by.
@@ -217,6 +216,20 @@ def _rules(params: MixtureParams, n_channels: int, max_value: float) -> Rules:
         initial_weight=np.float32(params.initial_weight),
         shadow_min_ratio=np.float32(shadow_min_ratio),
     )
+
+
+def _fitting(
+    array: NDArray[Any], shape: tuple[int, ...], low: float, high: float
+) -> NDArray[np.float32]:
+    if array.shape != shape or array.dtype != np.float32:
+        msg = f"an array of shape {array.shape} where {shape} was expected"
+        raise ValueError(msg)
+    # Rounding may take a value a little over a limit; not a number fails both comparisons.
+    slack = 1e-5 * (1.0 + low)
+    if not ((array >= low - slack) & (array <= high + slack)).all():
+        msg = f"a value that is not from {low} to {high}"
+        raise ValueError(msg)
+    return array
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -8,10 +8,11 @@ import zlib
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from bgsub.errors import ConfigError, ModelFileError
 from bgsub.mixture.params import MixtureParams
@@ -93,9 +94,9 @@ def read(path: Path) -> SavedModel:
         If there is none, or it is damaged, something else, or of another version.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, EOFError, ValueError, BadZipFile, zlib.error, AttributeError) as error:
+        with path.open("rb") as stream:
+            arrays = _arrays(stream)
+    except (OSError, EOFError, ValueError, BadZipFile, zlib.error) as error:
         if isinstance(error, OSError) and error.strerror:
             msg = f"cannot read the model {path}: {error.strerror}"
         else:
@@ -106,6 +107,14 @@ def read(path: Path) -> SavedModel:
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         msg = f"{path} is not a saved model, or it is damaged; save the model again"
         raise ModelFileError(msg) from error
+
+
+def _arrays(stream: BinaryIO) -> dict[str, NDArray[Any]]:
+    file = np.load(stream, allow_pickle=False)
+    if not isinstance(file, NpzFile):
+        msg = "a single array"
+        raise ValueError(msg)  # noqa: TRY004 - it is the file's contents that are wrong
+    return {name: file[name] for name in file.files}
 
 
 def _understood(path: Path, arrays: dict[str, NDArray[Any]]) -> SavedModel:
@@ -119,6 +128,9 @@ def _understood(path: Path, arrays: dict[str, NDArray[Any]]) -> SavedModel:
             f"this version reads {_VERSION}); learn the model again"
         )
         raise ModelFileError(msg)
+    if header["n_frames"] < 0:
+        msg = "a negative number of frames"
+        raise ValueError(msg)
     shape = header["frame_shape"]
     return SavedModel(
         params=MixtureParams(**header["params"]),

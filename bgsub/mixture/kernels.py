@@ -23,6 +23,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numba
 import numpy as np
 
 from bgsub.frames import FOREGROUND, SHADOW
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SCRATCH_PLANES", "STRIDE", "TILE", "Rules", "planes_per_tile", "step_tiles"]
 
-TILE = 1024
+# Interpreted (NUMBA_DISABLE_JIT=1, to debug or to count covered lines) every pixel is slow.
+TILE = 8 if numba.config.DISABLE_JIT else 1024  # type: ignore[attr-defined] # set at run time
 # A plane stride that is a multiple of 4096 bytes would put all planes of a pixel into the
 # same few lines of the cache.
 STRIDE = TILE + 16

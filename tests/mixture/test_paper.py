@@ -64,7 +64,7 @@ def test_model_does_what_the_paper_says(
         certain &= np.array([s.margin > _MARGIN for s in steps])
         expected = np.array([255 if s.foreground else 0 for s in steps])
         np.testing.assert_array_equal(mask[certain], expected[certain])
-        n_foreground += np.count_nonzero(mask)
+        n_foreground += int(np.count_nonzero(mask))
 
     assert certain.mean() > 0.8
     assert 0.05 < n_foreground / (48 * len(clip)) < 0.7

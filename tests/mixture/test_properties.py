@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def test_bits_do_not_depend_on_batch_length(seed: int, cuts: list[int]) -> None:
     one_by_one, batched = MixtureModel(), MixtureModel()
     expected = np.stack([one_by_one.apply(frame) for frame in clip])
     edges = [0, *sorted(cuts), 12]
-    parts = [batched.apply_batch(clip[a:b]) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    parts = [batched.apply_batch(clip[a:b]) for a, b in pairwise(edges)]
     np.testing.assert_array_equal(np.concatenate(parts), expected)
     assert _state(batched) == _state(one_by_one)
 

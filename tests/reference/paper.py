@@ -10,7 +10,9 @@ side of a decision that is nearer than its rounding.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 
 @dataclass
@@ -23,7 +25,7 @@ class Gaussian:
 
     def fitness(self) -> float:
         """Weight over standard deviation, the order of section 2.2."""
-        return self.weight / self.variance**0.5
+        return self.weight / math.sqrt(self.variance)
 
     def distance(self, x: list[float]) -> float:
         """Mean over the channels of the squared distance to x."""
@@ -58,7 +60,7 @@ class Pixel:
         ordered = sorted(self.gaussians, key=Gaussian.fitness, reverse=True)
         margins = [
             abs(1.0 - b.fitness() / a.fitness())
-            for a, b in zip(ordered[:-1], ordered[1:], strict=True)
+            for a, b in pairwise(ordered)
         ]
         match = None
         for g in ordered:
