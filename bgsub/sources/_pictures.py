@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
 
+from bgsub.sources._luma import read_luma
+
 if TYPE_CHECKING:
     import av
 
@@ -16,8 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["PictureConverter", "scaled_size"]
 
 
-def scaled_size(width: int, height: int, scale: float) -> tuple[int, int]:
+def scaled_size(
+    width: int, height: int, *, scale: float, max_side_px: int | None
+) -> tuple[int, int]:
     """Return width and height in pixels after scaling, each at least 1."""
+    if max_side_px is not None:
+        scale = min(scale, max_side_px / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
@@ -32,6 +38,10 @@ class PictureConverter:
         A frame of the clip.
     scale : float
         Factor of the size, above 0 and at most 1; done together with the colour conversion.
+    max_side_px : int or None
+        The longer side is reduced to at most this.
+    colour : bool
+        Whether colour is kept; without it every picture is grey.
 
     Attributes
     ----------
@@ -43,11 +53,16 @@ class PictureConverter:
         Width and height of the upright picture before scaling, in pixels.
     """
 
-    def __init__(self, first: av.VideoFrame, *, scale: float) -> None:
-        self._format = "gray" if _is_grey(first) else "bgr24"
+    def __init__(
+        self, first: av.VideoFrame, *, scale: float, max_side_px: int | None, colour: bool
+    ) -> None:
+        self._format = "bgr24" if colour and not _is_grey(first) else "gray"
+        self._takes_luma = not colour
         self._transpose, self._flip = _orientation(first)
         self.coded_size = (first.width, first.height)
-        self._scaled_size = scaled_size(first.width, first.height, scale)
+        self._scaled_size = scaled_size(
+            first.width, first.height, scale=scale, max_side_px=max_side_px
+        )
         self._is_scaled = self._scaled_size != self.coded_size
         self._reformatter = VideoReformatter()
         self.size = self._upright(self._scaled_size)
@@ -62,6 +77,17 @@ class PictureConverter:
 
         No copy is made beyond the conversion, unless the picture must be turned.
         """
+        image = read_luma(frame, self._scaled_size) if self._takes_luma else None
+        if image is None:
+            image = self._reformat(frame)
+        if self._transpose:
+            image = np.asarray(cv2.transpose(image))
+        if self._flip is not None:
+            image = np.asarray(cv2.flip(image, self._flip))
+        image.setflags(write=False)
+        return image
+
+    def _reformat(self, frame: av.VideoFrame) -> Image:
         width, height = self._scaled_size
         # One thread: decoding threads are busy meanwhile, and slices would only add hand-over.
         picture = self._reformatter.reformat(
@@ -72,13 +98,7 @@ class PictureConverter:
             interpolation=Interpolation.AREA if self._is_scaled else Interpolation.BILINEAR,
             threads=1,
         )
-        image: Image = picture.to_ndarray()
-        if self._transpose:
-            image = np.asarray(cv2.transpose(image))
-        if self._flip is not None:
-            image = np.asarray(cv2.flip(image, self._flip))
-        image.setflags(write=False)
-        return image
+        return picture.to_ndarray()
 
     def _upright(self, size: tuple[int, int]) -> tuple[int, int]:
         return (size[1], size[0]) if self._transpose else size

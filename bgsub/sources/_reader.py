@@ -135,7 +135,7 @@ class ClipReader:
             if isinstance(error, av.error.BlockingIOError):
                 # The decoder is stuck on what it could not decode.
                 self._clip.stream.codec_context.flush_buffers()
-            self._skip(at_s=self._clock.packet_s(packet))
+            self._skip(at_s=self._failure_s(packet))
             return []
 
     def _take(self, picture: av.VideoFrame) -> DecodedFrame | None:
@@ -157,6 +157,17 @@ class ClipReader:
         self._end_s = timestamp_s + self._clock.duration_s(picture)
         self._log.advance(timestamp_s)
         return DecodedFrame(number, timestamp_s, picture)
+
+    def _failure_s(self, packet: av.Packet[av.VideoStream] | None) -> float:
+        """Return about when the picture that failed was to be shown.
+
+        Decoding threads report a failure some packets late, but in order.
+        """
+        packet_s = self._clock.packet_s(packet)
+        if self.last_s is None:
+            return packet_s
+        next_s = self.last_s + (self._failures + 1) * self._frame_s
+        return next_s if packet is None else min(next_s, packet_s)
 
     def _skip(self, *, at_s: float) -> None:
         self._log.add(Fault.CORRUPT, at_s=at_s)

@@ -31,10 +31,11 @@ _EPSILON_S = 5e-7
 class ClipSource:
     """The frames of a recorded clip, with the container's time stamps.
 
-    Any container and codec that FFmpeg reads.  Grey video is delivered as (H, W) uint8,
-    everything else as (H, W, 3) BGR uint8, upright by the clip's display matrix; pixels are
-    taken as square.  Corrupt pictures are skipped and reported in :attr:`problems`; a clip
-    that breaks off or changes its picture size ends there, with a problem that says so.
+    Any container and codec that FFmpeg reads.  Grey video, and without `colour` every video,
+    is delivered as (H, W) uint8, everything else as (H, W, 3) BGR uint8, upright by the clip's
+    display matrix; pixels are taken as square.  Corrupt pictures are skipped and reported in
+    :attr:`problems`; a clip that breaks off or changes its picture size ends there, with a
+    problem that says so.
 
     Parameters
     ----------
@@ -46,6 +47,10 @@ class ClipSource:
         Time of the clip before which frames are delivered; None for all.
     scale : float
         Factor of the picture's size, above 0 and at most 1.
+    max_side_px : int or None
+        The picture's longer side is reduced to at most this.
+    colour : bool
+        Whether colour is kept; the grey picture of most clips needs no conversion.
     n_threads : int
         Threads of the decoder; 0 takes one for each core.
 
@@ -71,12 +76,16 @@ class ClipSource:
         start_s: float,
         end_s: float | None,
         scale: float,
+        max_side_px: int | None = None,
+        colour: bool = True,
         n_threads: int = 0,
     ) -> None:
         self._path = path
         self._start_s = start_s
         self._end_s = end_s
         self._scale = scale
+        self._max_side_px = max_side_px
+        self._colour = colour
         self._n_threads = n_threads
         self._log = ProblemLog()
         self._clip: Clip | None = None
@@ -128,7 +137,9 @@ class ClipSource:
             self._log.clear()
         picture = first.picture
         refuse_size(self._path, picture.width, picture.height)
-        converter = PictureConverter(picture, scale=self._scale)
+        converter = PictureConverter(
+            picture, scale=self._scale, max_side_px=self._max_side_px, colour=self._colour
+        )
         try:
             converter.convert(picture)
         except (av.error.FFmpegError, ValueError) as error:

@@ -47,6 +47,10 @@ class ImageFolderSource:
         Time in seconds before which pictures are delivered; None for all.
     scale : float
         Factor of the picture's size, above 0 and at most 1.
+    max_side_px : int or None
+        The picture's longer side is reduced to at most this.
+    colour : bool
+        Whether colour is kept; without it every picture is grey.
 
     Raises
     ------
@@ -60,13 +64,23 @@ class ImageFolderSource:
     """
 
     def __init__(
-        self, path: Path, *, fps: float, start_s: float, end_s: float | None, scale: float
+        self,
+        path: Path,
+        *,
+        fps: float,
+        start_s: float,
+        end_s: float | None,
+        scale: float,
+        max_side_px: int | None = None,
+        colour: bool = True,
     ) -> None:
         self._path = path
         self._fps = fps
         self._start_s = start_s
         self._end_s = end_s
         self._scale = scale
+        self._max_side_px = max_side_px
+        self._colour = colour
         self._paths: tuple[Path, ...] | None = None
         self._log = ProblemLog()
         self._info: StreamInfo | None = None
@@ -119,7 +133,7 @@ class ImageFolderSource:
         if first is None:
             raise SourceOpenError(self._nothing_to_show(wanted))
         height, width = first[1].shape[:2]
-        size = scaled_size(width, height, self._scale)
+        size = scaled_size(width, height, scale=self._scale, max_side_px=self._max_side_px)
         self._info = StreamInfo(
             name=str(self._path),
             width=size[0],
@@ -165,6 +179,8 @@ class ImageFolderSource:
                 self._log.finish(_size_change(self.paths[position], model, image), at_s=at_s)
                 return
             image = like(model, image)
+            if image.ndim == 3 and not self._colour:
+                image = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
             if size != (image.shape[1], image.shape[0]):
                 image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
             image.setflags(write=False)

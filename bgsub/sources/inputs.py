@@ -49,7 +49,14 @@ def expand_inputs(arguments: Sequence[str]) -> tuple[Path, ...]:
 
 
 def open_source(
-    path: Path, *, start_s: float, end_s: float | None, scale: float, image_fps: float
+    path: Path,
+    *,
+    start_s: float,
+    end_s: float | None,
+    scale: float,
+    image_fps: float,
+    max_side_px: int | None = None,
+    colour: bool = True,
 ) -> FrameSource:
     """Return the source for one path, not yet entered.
 
@@ -63,6 +70,10 @@ def open_source(
         Factor of the picture's size, above 0 and at most 1.
     image_fps : float
         Frames per second of a folder of pictures.
+    max_side_px : int or None
+        The picture's longer side is reduced to at most this.
+    colour : bool
+        Whether colour is kept; without it every picture is grey.
 
     Raises
     ------
@@ -70,10 +81,25 @@ def open_source(
         If it is a single picture.
     """
     if path.is_dir():
-        return ImageFolderSource(path, fps=image_fps, start_s=start_s, end_s=end_s, scale=scale)
+        return ImageFolderSource(
+            path,
+            fps=image_fps,
+            start_s=start_s,
+            end_s=end_s,
+            scale=scale,
+            max_side_px=max_side_px,
+            colour=colour,
+        )
     if is_image(path):
         raise SourceOpenError(_single_picture(path))
-    return ClipSource(path, start_s=start_s, end_s=end_s, scale=scale)
+    return ClipSource(
+        path,
+        start_s=start_s,
+        end_s=end_s,
+        scale=scale,
+        max_side_px=max_side_px,
+        colour=colour,
+    )
 
 
 def _expand(argument: str) -> Sequence[Path]:

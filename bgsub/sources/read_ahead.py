@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -30,12 +31,18 @@ class ReadAhead:
     stop : threading.Event
         Ends the iteration early once set, also while the source is slow.
 
+    Attributes
+    ----------
+    busy_s : float
+        Time the thread has spent reading, in seconds; without its waiting for room.
+
     Notes
     -----
     An error while reading is raised in the consumer, after the frames read before it.
     """
 
     def __init__(self, frames: Iterable[Frame], *, depth: int, stop: threading.Event) -> None:
+        self.busy_s = 0.0
         self._frames = frames
         self._queue: queue.Queue[Frame | BaseException | None] = queue.Queue(maxsize=depth)
         self._stop = stop
@@ -73,12 +80,20 @@ class ReadAhead:
     def _read(self) -> None:
         last: BaseException | None = None
         try:
-            for frame in self._frames:
+            for frame in self._timed():
                 if not self._put(frame):
                     return
         except BaseException as error:  # noqa: BLE001 - carried over to the consumer
             last = error
         self._put(last)
+
+    def _timed(self) -> Iterator[Frame]:
+        began = time.perf_counter()
+        for frame in self._frames:
+            self.busy_s += time.perf_counter() - began
+            yield frame
+            began = time.perf_counter()
+        self.busy_s += time.perf_counter() - began
 
     def _put(self, item: Frame | BaseException | None) -> bool:
         while not self._leave.is_set():

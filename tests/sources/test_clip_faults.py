@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import socket
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +18,17 @@ import pytest
 
 from bgsub.errors import BgsubError, SourceOpenError
 from bgsub.sources import ClipSource
+from bgsub.sources._container import open_clip
+from bgsub.sources._faults import ProblemLog
 from bgsub.sources._pictures import PictureConverter
+from bgsub.sources._reader import ClipReader
 from tests.sources._clips import FAST, cut, number_in, picture, write_clip, write_sound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bgsub.frames import Frame, Problem
+    from bgsub.sources._container import Clip
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -322,3 +327,74 @@ def test_damage_leaves_nothing_on_the_terminal(
     read(path)
 
     assert capfd.readouterr() == ("", "")
+
+
+def test_clip_of_nothing_but_damage_from_some_point_on_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("bgsub.sources._reader._MAX_FAILURES_IN_A_ROW", 5)
+    path = write_clip(tmp_path / "a.avi", **INTRA)
+    with av.open(str(path)) as container:
+        positions = [p.pos for p in container.demux(video=0) if p.pos is not None]
+    data = bytearray(path.read_bytes())
+    for position in positions[10:30]:
+        data[position + 60 : position + 260] = b"\xff" * 200
+    path.write_bytes(data)
+
+    frames, problems = read(path)
+
+    assert [number_in(f.image) for f in frames] == list(range(10))
+    assert problems[-1].ends_run
+    assert "breaks off at 0.40 s of 1.60 s" in problems[-1].what
+
+
+@pytest.mark.parametrize("fails_at_once", [True, False])
+def test_clip_that_cannot_seek_is_decoded_from_its_beginning(
+    fails_at_once: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # A container that refuses to seek, and one that always lands at its end.
+    path = write_clip(tmp_path / "a.mkv")
+
+    def seek(clip: Clip, to_s: float) -> bool:
+        clip.container.seek(1_560, stream=clip.stream)
+        return not fails_at_once
+
+    monkeypatch.setattr("bgsub.sources.clip._seek", seek)
+
+    frames, problems = read(path, start_s=0.6)
+
+    assert [f.index for f in frames] == list(range(15, 40))
+    assert [number_in(f.image) for f in frames] == list(range(15, 40))
+    assert not problems
+
+
+def test_reading_error_in_the_middle_breaks_off_after_what_is_good(tmp_path: Path):
+    path = write_clip(tmp_path / "a.mkv", **LOSSLESS)
+    clip = open_clip(path, n_threads=1)
+    with clip.container:
+        failing = replace(clip, container=_failing(clip.container, after=12))
+        log = ProblemLog()
+        frames = list(ClipReader(failing, log=log, is_seeked=False).frames())
+
+    assert [f.number for f in frames] == list(range(12))
+    assert [p.ends_run for p in log.problems] == [True]
+    assert "breaks off at 0.48 s of 1.60 s" in log.problems[0].what
+
+
+def _failing(container: Any, *, after: int) -> Any:
+    return _FailingContainer(container, after=after)
+
+
+class _FailingContainer:
+    """A container whose disk fails for good after some packets."""
+
+    def __init__(self, container: Any, *, after: int) -> None:
+        self._packets = container.demux(video=0)
+        self._left = after
+        self.format = container.format
+
+    def demux(self, stream: object) -> Any:
+        while self._left:
+            self._left -= 1
+            yield next(self._packets)
+        raise av.error.OSError(5, "Input/output error")
