@@ -219,12 +219,12 @@ def test_corrupt_pictures_in_the_middle_are_skipped_and_reported_once(
     path = write_clip(tmp_path / name, **kind)
     with av.open(str(path)) as container:
         packets = list(container.demux(video=0))
-        damaged = [p.pos for p in packets[10:13]]
+        damaged = [(p.pos, p.size) for p in packets[10:13]]
     data = bytearray(path.read_bytes())
-    for position in damaged:
+    for position, size in damaged:
         assert position is not None
-        begin = position + 60
-        data[begin : begin + 200] = b"\xff" * 200
+        begin = position + size // 2  # behind the headers, among the pixels
+        data[begin : begin + size // 4] = b"\x55" * (size // 4)
     path.write_bytes(data)
 
     frames, problems = read(path)
