@@ -26,6 +26,7 @@ __all__ = ["Pipeline", "RunStats"]
 
 _QUEUE_BYTES = 48 * 2**20
 _MAX_QUEUED = 32
+_STAGES = ("wait_for_frames", "model", "clean", "events", "wait_for_sinks")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,9 +43,11 @@ class RunStats:
         Sum of their coverages.
     wall_s : float
         Time since the run began.
+    decode_s : float
+        Time that the reading thread spent reading, beside the loop.
     stages_s : dict of str to float
-        Time that the loop spent waiting for frames (``decode``), in the model, in cleaning
-        and events, and waiting for the sinks (``write``).
+        Time that the loop spent: waiting for frames, in the model, cleaning, following
+        events, and handing over to the sinks or waiting for them.
     """
 
     n_frames: int = 0
@@ -52,8 +55,9 @@ class RunStats:
     last_s: float = 0.0
     coverage_sum: float = 0.0
     wall_s: float = 0.0
+    decode_s: float = 0.0
     stages_s: dict[str, float] = field(
-        default_factory=lambda: dict.fromkeys(("decode", "model", "clean", "write"), 0.0)
+        default_factory=lambda: dict.fromkeys(_STAGES, 0.0)
     )
 
 
@@ -122,15 +126,18 @@ class Pipeline:
                 stack.enter_context(sink)
             ahead = stack.enter_context(ReadAhead(source, depth=depth, stop=stop))
             for batch in _batches(ahead, min(self._batch_frames, depth)):
-                self._lap("decode")
+                self._lap("wait_for_frames")
                 for result in self._work(batch):
                     for sink in sinks:
                         sink.write(result)
                     self._count(result)
-                    self._lap("write")
-                self.stats.wall_s = time.perf_counter() - began
+                    self._lap("wait_for_sinks")
+                self.stats.wall_s = self._clock - began
+                self.stats.decode_s = ahead.busy_s
                 on_frames(self.stats)
-        self.stats.wall_s = time.perf_counter() - began
+            self._lap("wait_for_frames")
+        self._lap("wait_for_sinks")
+        self.stats.wall_s = self._clock - began
         if self.stats.n_frames == 0 and not stop.is_set():
             why = [p.what for p in source.problems]
             why = why or ["there is no picture in the part that was asked for"]
@@ -145,10 +152,11 @@ class Pipeline:
         self._lap("model")
         for frame, raw in zip(batch, masks, strict=True):
             cleaned = self._cleaner.clean(raw)
+            self._lap("clean")
             in_event = self._detector.update(
                 frame.index, frame.timestamp_s, cleaned.coverage, cleaned.boxes
             )
-            self._lap("clean")
+            self._lap("events")
             yield FrameResult(
                 frame=frame,
                 mask=cleaned.mask,

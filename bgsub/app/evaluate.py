@@ -72,8 +72,13 @@ def evaluate(
     BgsubError
         If there is no sequence, or one of them cannot be read or has no truth.
     """
-    if config.input.scale != 1.0 or config.input.start_s or config.input.end_s is not None:
-        problem = "input: truth is for whole, full-size frames; leave start_s, end_s and scale"
+    part = config.input
+    is_reduced = part.scale != 1.0 or part.max_side_px is not None
+    if is_reduced or part.start_s or part.end_s is not None:
+        problem = (
+            "input: truth is for whole, full-size frames; leave start_s, end_s, scale and "
+            "max_side_px"
+        )
         raise ConfigError(_WHERE, [problem])
     scored = []
     for sequence in find_sequences(dataset):
@@ -82,7 +87,8 @@ def evaluate(
             start_s=0.0,
             end_s=None,
             scale=1.0,
-            image_fps=config.input.image_fps,
+            colour=part.colour,
+            image_fps=part.image_fps,
         )
         with source:
             observer.clip_started(source.info)

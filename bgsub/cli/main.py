@@ -12,6 +12,7 @@ from bgsub.cli.configs import configs
 from bgsub.cli.console import INTERRUPTED, print_error
 from bgsub.cli.evaluate import evaluate
 from bgsub.cli.process import process
+from bgsub.cli.scan import scan
 from bgsub.cli.synth import synth
 from bgsub.errors import BgsubError
 
@@ -31,6 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(process)
+app.command()(scan)
 app.command()(evaluate)
 app.command()(synth)
 app.add_typer(configs, name="config")

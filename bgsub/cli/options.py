@@ -16,13 +16,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConfigOption",
+    "EndOption",
+    "ExcludeOption",
+    "InputsArgument",
+    "KeepGoingOption",
+    "OverwriteOption",
     "QuietOption",
+    "RegionOption",
     "SetOption",
+    "StartOption",
     "VerboseOption",
     "load",
     "override",
     "parse_polygon",
     "parse_time",
+    "part_of_clip",
 ]
 
 
@@ -52,6 +60,43 @@ SetOption = Annotated[
         rich_help_panel="Configuration",
     ),
 ]
+InputsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT...",
+        help="Clips, globs, folders of images or of clips.",
+        show_default=False,
+    ),
+]
+StartOption = Annotated[
+    str | None,
+    typer.Option("--start", metavar="TIME", help="Skip to this time: 90.5 or 00:01:30.5."),
+]
+EndOption = Annotated[
+    str | None, typer.Option("--end", metavar="TIME", help="Stop at this time.")
+]
+RegionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--region",
+        metavar="'X,Y X,Y X,Y...'",
+        help="Motion counts only inside this polygon, in pixels. Repeatable.",
+    ),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude",
+        metavar="'X,Y X,Y X,Y...'",
+        help="Motion never counts inside this polygon. Repeatable.",
+    ),
+]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace outputs that are there already.")
+]
+KeepGoingOption = Annotated[
+    bool, typer.Option("--keep-going", help="A clip that breaks off counts as done.")
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Say what happens.")]
 
@@ -67,13 +112,36 @@ def override(option: str, path: str, value: object) -> list[Override]:
     return [Override(path=tuple(path.split(".")), value=value, origin=option)]
 
 
+def part_of_clip(
+    start: str | None,
+    end: str | None,
+    region: Sequence[str] | None,
+    exclude: Sequence[str] | None,
+) -> list[Override]:
+    """Return the overrides for the options that say which part of a clip counts."""
+    return [
+        *override("--start", "input.start_s", parse_time("--start", start)),
+        *override("--end", "input.end_s", parse_time("--end", end)),
+        *_polygons("--region", "regions.include", region),
+        *_polygons("--exclude", "regions.exclude", exclude),
+    ]
+
+
 def load(
-    config: str | None, sets: Sequence[str] | None, overrides: Iterable[Override] = ()
+    config: str | None,
+    sets: Sequence[str] | None,
+    overrides: Iterable[Override] = (),
+    *,
+    defaults: Iterable[Override] = (),
 ) -> LoadedConfig:
     """Load the configuration of a command; its own options win over ``--set``."""
     from bgsub.config import load_config, parse_set
 
-    return load_config(config, [*(parse_set(text) for text in sets or ()), *overrides])
+    return load_config(
+        config,
+        [*(parse_set(text) for text in sets or ()), *overrides],
+        defaults=list(defaults),
+    )
 
 
 def parse_time(option: str, text: str | None) -> float | None:
@@ -121,3 +189,8 @@ def parse_polygon(option: str, text: str) -> list[list[float]]:
         problem = f"{text!r} should be three or more points, such as '0,0 320,0 320,90'"
         raise ConfigError(option, [problem])
     return points
+
+
+def _polygons(option: str, path: str, texts: Sequence[str] | None) -> list[Override]:
+    polygons = [parse_polygon(option, text) for text in texts or ()]
+    return override(option, path, polygons or None)

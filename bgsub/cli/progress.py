@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from bgsub.app.process import ClipReport
+    from bgsub.app.clips import ClipReport
     from bgsub.evaluation import ScoredSequence
     from bgsub.frames import Problem, StreamInfo
     from bgsub.pipeline import RunStats

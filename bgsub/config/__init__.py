@@ -8,9 +8,10 @@ from bgsub.config.load import (
     load_config,
     parse_set,
 )
-from bgsub.config.schema import Config
+from bgsub.config.schema import SCAN_DEFAULTS, Config
 
 __all__ = [
+    "SCAN_DEFAULTS",
     "Config",
     "LoadedConfig",
     "Override",

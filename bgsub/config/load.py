@@ -148,7 +148,10 @@ def parse_set(argument: str) -> Override:
 
 
 def load_config(
-    name_or_path: str | None = None, overrides: Sequence[Override] = ()
+    name_or_path: str | None = None,
+    overrides: Sequence[Override] = (),
+    *,
+    defaults: Sequence[Override] = (),
 ) -> LoadedConfig:
     """Load a configuration.
 
@@ -158,6 +161,8 @@ def load_config(
         A name or path as for :func:`find_config`; None takes the defaults.
     overrides : sequence of Override
         Values that win over the file's; later ones win over earlier ones.
+    defaults : sequence of Override
+        A command's own defaults: they win over the schema's, and the file's over them.
 
     Returns
     -------
@@ -177,6 +182,10 @@ def load_config(
         where = str(path)
         values = _read_yaml(path)
         origins = dict.fromkeys(_leaves(values), str(path))
+    for default in defaults:
+        if _is_free(values, default.path):
+            _put(values, default)
+            origins[".".join(default.path)] = default.origin
     for override in overrides:
         _put(values, override)
         dotted = ".".join(override.path)
@@ -231,6 +240,18 @@ def _put(values: dict[str, Any], override: Override) -> None:
             place[section] = inner
         place = inner
     place[key] = override.value
+
+
+def _is_free(values: Mapping[str, Any], path: Sequence[str]) -> bool:
+    """Tell whether the file leaves the value at `path` to the defaults."""
+    place: Any = values
+    for name in path:
+        if not isinstance(place, dict):
+            return False
+        if name not in place:
+            return True
+        place = place[name]
+    return False
 
 
 def _blame(where: str, overrides: Sequence[Override], name: str | None) -> str:

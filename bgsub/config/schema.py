@@ -7,6 +7,8 @@ them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -14,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from bgsub.mixture.params import MAX_COMPONENTS, MixtureParams
 
 __all__ = [
+    "SCAN_DEFAULTS",
     "Config",
     "EventsConfig",
     "InputConfig",
@@ -158,7 +161,7 @@ class MaskConfig(_Section):
     """From the model's mask to the mask that is written."""
 
     median_px: int = _key(
-        5,
+        9,
         "Side of the square whose majority decides a pixel; odd, 1 is off.",
         raising="fewer specks; small objects and thin parts are lost",
         ge=1,
@@ -241,6 +244,18 @@ class InputConfig(_Section):
         gt=0.0,
         le=1.0,
     )
+    max_side_px: int | None = _key(
+        None,
+        "Reduce frames so that their longer side has at most this many pixels; empty: as they "
+        "are.",
+        raising="finer masks, slower",
+        ge=16,
+    )
+    colour: bool = _key(
+        True,
+        "Keep colour; false works on grey frames, which is faster and misses what differs in "
+        "colour only.",
+    )
 
     @model_validator(mode="after")
     def _ends_after_start(self) -> Self:
@@ -301,3 +316,9 @@ class Config(_Section):
     regions: RegionsConfig = Field(default_factory=RegionsConfig)
     output: OutputConfig = Field(default_factory=OutputConfig)
     run: RunConfig = Field(default_factory=RunConfig)
+
+
+SCAN_DEFAULTS: Mapping[str, object] = MappingProxyType(
+    {"input.max_side_px": 320, "input.colour": False}
+)
+"""What ``bgsub scan`` does differently from the defaults above, as dotted paths."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
@@ -27,9 +28,15 @@ class ThreadedSink:
         Where the results go.
     depth : int
         Results that may wait, at least 1; a write beyond them waits for the sink.
+
+    Attributes
+    ----------
+    busy_s : float
+        Time the sink has spent writing and completing, in seconds.
     """
 
     def __init__(self, sink: Sink, depth: int) -> None:
+        self.busy_s = 0.0
         self._sink = sink
         self._depth = depth
         self._executor: ThreadPoolExecutor | None = None
@@ -59,11 +66,14 @@ class ThreadedSink:
         """On the sink's thread: pass a result on, nothing more after an error."""
         if self._is_broken:
             return
+        began = time.perf_counter()
         try:
             self._sink.write(result)
         except BaseException:
             self._is_broken = True
             raise
+        finally:
+            self.busy_s += time.perf_counter() - began
 
     def _take(self) -> None:
         """Wait for the oldest result; raise what became of it."""
@@ -86,11 +96,15 @@ class ThreadedSink:
         for future in self._pending:
             self._error = self._error or future.exception()
         self._pending.clear()
-        error = self._error
-        if error is None or is_known:
-            self._sink.__exit__(exc_type, exc, traceback)
-            return
-        self._sink.__exit__(type(error), error, error.__traceback__)
+        error = None if is_known else self._error
+        began = time.perf_counter()
+        try:
+            if error is None:
+                self._sink.__exit__(exc_type, exc, traceback)
+                return
+            self._sink.__exit__(type(error), error, error.__traceback__)
+        finally:
+            self.busy_s += time.perf_counter() - began
         if exc is None:
             raise error
         exc.add_note(str(error))
