@@ -11,7 +11,7 @@ import hashlib
 import json
 import sys
 import zlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +27,28 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GOLDEN = ROOT / "tests" / "golden"
+# Every value is written out: goldens do not change when a default does.
+_BASE = MixtureParams(
+    n_components=3,
+    learning_rate=0.003,
+    time_constant_s=None,
+    initial_learning_rate=0.01,
+    warmup_frames=200,
+    background_threshold=0.7,
+    match_sigmas=2.5,
+    initial_variance=225.0,
+    min_variance=100.0,
+    initial_weight=0.001,
+    max_value=None,
+    detect_shadows=False,
+    shadow_min_ratio=0.5,
+)
 PARAMS = {
-    "moving_square": MixtureParams(detect_shadows=True, min_variance=20.0),
-    "swaying_leaves": MixtureParams(
-        n_components=4, learning_rate=0.05, warmup_frames=0, initial_weight=0.05
+    "moving_square": replace(_BASE, detect_shadows=True, min_variance=20.0),
+    "swaying_leaves": replace(
+        _BASE, n_components=4, learning_rate=0.05, warmup_frames=0, initial_weight=0.05
     ),
-    "light_switch": MixtureParams(learning_rate=0.02, background_threshold=0.6),
+    "light_switch": replace(_BASE, learning_rate=0.02, background_threshold=0.6),
 }
 
 

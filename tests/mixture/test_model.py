@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import math
 import threading
@@ -12,6 +13,7 @@ import pytest
 
 from bgsub.errors import ConfigError, FrameShapeError
 from bgsub.mixture import MixtureModel, MixtureParams
+from bgsub.mixture._engine import Engine
 from bgsub.mixture.kernels import TILE
 from tests.mixture._clips import busy_clip
 
@@ -398,3 +400,60 @@ def test_helper_threads_end_with_the_model() -> None:
     for helper in helpers:
         helper.join(timeout=5.0)
         assert not helper.is_alive()
+
+
+def test_broken_value_is_foreground_where_nothing_is_learnt_too() -> None:
+    frame = np.full((1, 2), 0.5, dtype=np.float32)
+    model = MixtureModel(_steady(max_value=1.0))
+    model.apply(frame)
+    frame[0, 1] = np.nan
+    mask = model.apply(frame, update_mask=np.zeros((1, 2), dtype=bool))
+    assert mask.tolist() == [[0, 255]]
+
+
+def test_new_component_is_no_narrower_than_the_floor() -> None:
+    model = MixtureModel(_steady(initial_variance=50.0, min_variance=90.0))
+    model.apply(_GREY)
+    model.apply(_GREY + 100)
+    assert (model.variances == 90.0).all()
+
+
+def test_update_mask_may_be_of_any_integers() -> None:
+    chosen = np.eye(3, 4, dtype=bool)
+    means = []
+    for update in (chosen, chosen.astype(np.uint8) * 255, chosen * 256, chosen.T.copy().T):
+        model = MixtureModel(_steady(learning_rate=0.5))
+        model.apply(_GREY)
+        model.apply(_GREY + 8, update_mask=update)
+        means.append(model.means[..., 0, 0])
+        np.testing.assert_array_equal(means[-1], np.where(chosen, 104.0, 100.0))
+
+
+def test_frames_without_elapsed_time_do_not_use_up_the_warm_up() -> None:
+    params = MixtureParams(time_constant_s=1.0, initial_learning_rate=0.0, warmup_frames=4)
+    clip = busy_clip(6, (3, 4))
+    elapsed = [0.0, 0.0, 0.5, 0.0, 0.5, 0.5]
+    batch, single = MixtureModel(params), MixtureModel(params)
+    batch.apply_batch(clip, elapsed_s=elapsed)
+    for frame, since in zip(clip, elapsed, strict=True):
+        single.apply(frame, elapsed_s=since)
+    assert batch.n_frames == single.n_frames == 4
+    np.testing.assert_array_equal(batch.means, single.means)
+
+
+def test_full_disk_under_the_compiled_code_does_not_stop_the_warm_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Numba compiles, then keeps the result on disk: the first call fails, the next does not.
+    calls: list[int] = []
+    step = Engine.step
+
+    def step_on_a_full_disk(engine: Engine, *arguments: Any) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        step(engine, *arguments)
+
+    monkeypatch.setattr(Engine, "step", step_on_a_full_disk)
+    MixtureModel().warm_up((4, 4, 3), np.uint8)
+    assert len(calls) == 2
