@@ -403,7 +403,7 @@ def test_helper_threads_end_with_the_model() -> None:
 
 
 def test_broken_value_is_foreground_where_nothing_is_learnt_too() -> None:
-    frame = np.full((1, 2), 0.5, dtype=np.float32)
+    frame = np.zeros((1, 2), dtype=np.float32)
     model = MixtureModel(_steady(max_value=1.0))
     model.apply(frame)
     frame[0, 1] = np.nan
