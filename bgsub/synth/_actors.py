@@ -206,7 +206,7 @@ class Lane:
                     sun=self._sun,
                     grain=self._grains[k % len(self._grains)],
                     lit=self._lit,
-                    brightness=0.3 if self._lit else 1.0,
+                    brightness=0.48 if self._lit else 1.0,
                 )
             )
         return sketches

@@ -14,6 +14,7 @@ __all__ = ["MOVING", "SHADOWED", "STATIC", "UNKNOWN", "Canvas", "Cutout", "Shape
 
 STATIC, SHADOWED, UNKNOWN, MOVING = 0, 50, 170, 255
 
+_FAINTEST = 26  # of 255: light weaker than this share of its source is left out
 _SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
 
 _COVER_LABELS = np.full(256, UNKNOWN, np.uint8)
@@ -164,6 +165,8 @@ class Canvas:
         if cast is None:
             return
         (x0, y0, x1, y1), part = cast
+        # The last tenth of the fall-off would be lost in noise: it lights nothing.
+        part[part < _FAINTEST] = 0
         region = self.image[y0:y1, x0:x1]
         added = cv2.merge([cv2.convertScaleAbs(part, alpha=c / 255) for c in light.colour])
         cv2.add(region, added, region)

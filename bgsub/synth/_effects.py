@@ -222,7 +222,7 @@ class Night:
         width, height = view.canvas
         x = np.linspace(0, DESIGN_WIDTH, width, dtype=np.float32)[None, :]
         y = np.linspace(0, DESIGN_HEIGHT, height, dtype=np.float32)[:, None]
-        light = np.full((height, width), 0.19, np.float32)
+        light = np.full((height, width), 0.21, np.float32)
         for depth in (16.0, 30.0, 52.0, 90.0):
             units = camera.units_per_m(depth)
             for side in (6.0, -8.0):

@@ -155,7 +155,7 @@ def street(view: View, seed: int, *, winter: float = 0.0) -> Place:
         image=p.finish(),
         plants=plants,
         sun=(0.7, 0.15),
-        ambient=(0.56, 0.52, 0.50),
+        ambient=(0.44, 0.40, 0.38),
     )
 
 

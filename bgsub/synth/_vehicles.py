@@ -204,11 +204,11 @@ def _beams(solid: _Solid) -> tuple[Shape, ...]:
         (front + 9.0, 0.0, -half * 0.8),
         (front + 6.0, 0.0, -half * 1.3),
     ]
-    shapes = [Shape(solid.seen(pool), 0.0, (58.0, 72.0, 80.0), soft=0.75 * units)]
+    shapes = [Shape(solid.seen(pool), 0.0, (42.0, 53.0, 60.0), soft=0.4 * min(units, 40.0))]
     if solid.faces((front, 0.7, 0.0), (1.0, 0.0, 0.0)):
         spots = [(front, 0.72, s * half * 0.8) for s in (-1, 1)]
         shapes += [
-            Shape(p[None], 0.30 * units, (110.0, 130.0, 140.0), soft=0.28 * units)
+            Shape(p[None], 0.30 * units, (110.0, 130.0, 140.0), soft=0.2 * min(units, 40.0))
             for p in solid.seen(spots)
         ]
     return tuple(shapes)

@@ -101,7 +101,7 @@ def test_unknown_label_is_a_thin_band_beside_things_and_shadows(name: str) -> No
         truth = clean.render(index).truth
         core = (truth == 255) | (truth == 50)
         if name == "night":  # headlights fade out over a wide rim
-            core |= grown(core, 14)
+            core |= grown(core, 4)
         unknown = truth == 170
         assert (unknown & ~grown(core, 6)).sum() <= 0.25 * unknown.sum() + 12
 
