@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bgsub import __version__
+from bgsub.cli.bench import bench
 from bgsub.cli.configs import configs
 from bgsub.cli.console import INTERRUPTED, print_error
 from bgsub.cli.evaluate import evaluate
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command()(process)
 app.command()(scan)
 app.command()(evaluate)
+app.command()(bench)
 app.command()(synth)
 app.add_typer(configs, name="config")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bgsub.errors import ConfigError
+from bgsub.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +29,7 @@ __all__ = [
     "load",
     "override",
     "parse_polygon",
+    "parse_size",
     "parse_time",
     "part_of_clip",
 ]
@@ -110,6 +111,21 @@ def override(option: str, path: str, value: object) -> list[Override]:
     if isinstance(value, Path):
         value = str(value)
     return [Override(path=tuple(path.split(".")), value=value, origin=option)]
+
+
+def parse_size(option: str, text: str) -> tuple[int, int]:
+    """Read width and height in pixels: ``640x360``.
+
+    Raises
+    ------
+    UsageError
+        If it is anything else.
+    """
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        msg = f"{option} {text!r} should be WIDTHxHEIGHT, such as 640x360."
+        raise UsageError(msg)
+    return int(width), int(height)
 
 
 def part_of_clip(

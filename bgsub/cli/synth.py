@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bgsub.cli.console import out, print_note, stderr
-from bgsub.cli.options import QuietOption
+from bgsub.cli.options import QuietOption, parse_size
 from bgsub.cli.signals import stop_on_signals
 from bgsub.errors import UsageError
 
@@ -89,7 +89,7 @@ def synth(
     if scene not in SCENES:
         msg = f"there is no scene {scene!r}; there are {', '.join(SCENES)}."
         raise UsageError(msg)
-    width, height = _parse_size(size)
+    width, height = parse_size("--size", size)
     length = SCENES[scene].duration_s if seconds is None else seconds
     rendered = Scene(
         scene,
@@ -112,11 +112,3 @@ def synth(
         )
     if not quiet:
         print_note(f"{rendered.n_frames} frames in {output}, the same as {output / CLIP_NAME}")
-
-
-def _parse_size(text: str) -> tuple[int, int]:
-    width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        msg = f"--size {text!r} should be WIDTHxHEIGHT, such as 640x360."
-        raise UsageError(msg)
-    return int(width), int(height)

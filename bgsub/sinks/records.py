@@ -96,8 +96,8 @@ def write_events(
     _write_text(folder / "events.csv", text.getvalue())
 
 
-def write_json(path: Path, mapping: Mapping[str, Any]) -> None:
-    """Write a mapping as a JSON file, complete or not at all.
+def write_json(path: Path, value: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Write a mapping or a list as a JSON file, complete or not at all.
 
     Numbers that are not finite become ``null``; NumPy's scalars are written as numbers.
 
@@ -106,7 +106,7 @@ def write_json(path: Path, mapping: Mapping[str, Any]) -> None:
     SinkWriteError
         If the file cannot be written.
     """
-    text = json.dumps(_plain(mapping), indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
     _write_text(path, text + "\n")
 
 
