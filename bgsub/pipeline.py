@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Pipeline", "RunStats"]
 
-_QUEUE_BYTES = 48 * 2**20
+_QUEUE_BYTES = 32 * 2**20
 _MAX_QUEUED = 32
+_BATCH_BYTES = 64 * 2**20
 _STAGES = ("wait_for_frames", "model", "clean", "events", "wait_for_sinks")
 
 
@@ -56,9 +57,7 @@ class RunStats:
     coverage_sum: float = 0.0
     wall_s: float = 0.0
     decode_s: float = 0.0
-    stages_s: dict[str, float] = field(
-        default_factory=lambda: dict.fromkeys(_STAGES, 0.0)
-    )
+    stages_s: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_STAGES, 0.0))
 
 
 class Pipeline:
@@ -120,12 +119,14 @@ class Pipeline:
             The first error of the source or of a sink.
         """
         began = self._clock = time.perf_counter()
-        depth = _affordable(source.info.width * source.info.height * 3, _MAX_QUEUED)
+        frame_bytes = source.info.width * source.info.height * 3
+        depth = _affordable(_QUEUE_BYTES, frame_bytes, _MAX_QUEUED)
+        size = _affordable(_BATCH_BYTES, frame_bytes, self._batch_frames)
         with ExitStack() as stack:
             for sink in sinks:
                 stack.enter_context(sink)
             ahead = stack.enter_context(ReadAhead(source, depth=depth, stop=stop))
-            for batch in _batches(ahead, min(self._batch_frames, depth)):
+            for batch in _batches(ahead, size):
                 self._lap("wait_for_frames")
                 for result in self._work(batch):
                     for sink in sinks:
@@ -145,10 +146,13 @@ class Pipeline:
             raise SourceOpenError(msg)
 
     def _work(self, batch: Sequence[Frame]) -> Iterator[FrameResult]:
-        images = np.stack([frame.image for frame in batch])
         times = [frame.timestamp_s for frame in batch]
         before = self.stats.last_s if self.stats.n_frames else times[0]
-        masks = self._model.apply_batch(images, elapsed_s=np.diff(times, prepend=before))
+        masks = self._model.apply_batch(
+            # Not kept: the frames that wait for the sinks are memory enough.
+            np.stack([frame.image for frame in batch]),
+            elapsed_s=np.diff(times, prepend=before),
+        )
         self._lap("model")
         for frame, raw in zip(batch, masks, strict=True):
             cleaned = self._cleaner.clean(raw)
@@ -179,9 +183,9 @@ class Pipeline:
         self._clock = now
 
 
-def _affordable(frame_bytes: int, at_most: int) -> int:
-    """Return how many frames may wait, so that large pictures do not fill the memory."""
-    return max(2, min(at_most, _QUEUE_BYTES // frame_bytes))
+def _affordable(memory: int, frame_bytes: int, at_most: int) -> int:
+    """Return how many frames may be in `memory` bytes: two at least, or as few as allowed."""
+    return min(at_most, max(2, memory // frame_bytes))
 
 
 def _batches(frames: Iterable[Frame], size: int) -> Iterator[list[Frame]]:

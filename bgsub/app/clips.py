@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
+
+import cv2
 
 from bgsub.app.build import build_pipeline
 from bgsub.app.records import SUMMARY_NAME, scale_boxes, write_records
@@ -15,7 +18,7 @@ from bgsub.sources import expand_inputs, open_source
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from bgsub.config import Config
@@ -164,7 +167,8 @@ def run_clips(
         if stop.is_set():
             break
         try:
-            report = _run_clip(clip, folder, config, options, outputs, observer, stop)
+            with _one_opencv_thread():
+                report = _run_clip(clip, folder, config, options, outputs, observer, stop)
         except SourceError as error:
             problem = Problem(at_s=0.0, what=str(error), ends_run=True)
             report = ClipReport(
@@ -240,6 +244,21 @@ def _complete(
             # The disk that is full for the video is full for the records: the first counts.
             logger.debug("records not written after %s", error, exc_info=True)
     return report
+
+
+@contextmanager
+def _one_opencv_thread() -> Iterator[None]:
+    """Keep OpenCV from sharing out what it does for a clip.
+
+    Decoder, model, cleaning and each output have threads of their own; OpenCV's would only
+    wait for their turn, which costs a scan a sixth more of the processor's time.
+    """
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def _open(clip: Path, config: Config) -> FrameSource:

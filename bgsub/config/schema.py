@@ -319,6 +319,6 @@ class Config(_Section):
 
 
 SCAN_DEFAULTS: Mapping[str, object] = MappingProxyType(
-    {"input.max_side_px": 320, "input.colour": False}
+    {"input.max_side_px": 320, "input.colour": False, "run.threads": 1}
 )
 """What ``bgsub scan`` does differently from the defaults above, as dotted paths."""

@@ -36,6 +36,8 @@ _NONE = -1
 # A box is part of a larger one when at least this share of its area lies in it.
 _PART_OF = 0.5
 
+_Edges = tuple[int, int, int, int]  # left, top, and right and bottom, which are outside
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Component:
@@ -179,38 +181,47 @@ def keep_only(mask: Mask, binary: Mask, components: Sequence[Component]) -> Mask
 def merge_boxes(components: Sequence[Component], *, max_boxes: int) -> tuple[Box, ...]:
     """Return the largest components' boxes, each with those that are part of it."""
     largest = sorted(components, key=lambda c: (-c.area_px, c.box.y, c.box.x))[:max_boxes]
-    things = [(c.area_px, c.box) for c in largest]
+    things = [(c.area_px, _edges(c.box)) for c in largest]
     merged = _merge_once(things)
     while len(merged) < len(things):
         things, merged = merged, _merge_once(merged)
-    return tuple(box for _, box in sorted(merged, key=lambda t: (-t[0], t[1].y, t[1].x)))
+    merged.sort(key=lambda thing: (-thing[0], thing[1][1], thing[1][0]))
+    return tuple(
+        Box(x=left, y=top, width=right - left, height=bottom - top)
+        for _, (left, top, right, bottom) in merged
+    )
 
 
-def _merge_once(things: Sequence[tuple[int, Box]]) -> list[tuple[int, Box]]:
-    merged: list[tuple[int, Box]] = []
-    for area_px, box in things:
+def _merge_once(things: Sequence[tuple[int, _Edges]]) -> list[tuple[int, _Edges]]:
+    merged: list[tuple[int, _Edges]] = []
+    for area_px, edges in things:
+        left, top, right, bottom = edges
         for i, (other_px, other) in enumerate(merged):
-            if _is_part(box, other):
-                merged[i] = (area_px + other_px, _around(box, other))
+            # Most lie apart, and there may be thousands of pairs: those cost little.
+            if left >= other[2] or right <= other[0] or top >= other[3] or bottom <= other[1]:
+                continue
+            if _is_part(edges, other):
+                merged[i] = (area_px + other_px, _around(edges, other))
                 break
         else:
-            merged.append((area_px, box))
+            merged.append((area_px, edges))
     return merged
 
 
-def _is_part(a: Box, b: Box) -> bool:
-    """Whether the smaller box lies largely in the other."""
-    width = min(a.x + a.width, b.x + b.width) - max(a.x, b.x)
-    height = min(a.y + a.height, b.y + b.height) - max(a.y, b.y)
-    smaller = min(a.width * a.height, b.width * b.height)
-    return width > 0 and height > 0 and width * height >= _PART_OF * smaller
+def _is_part(a: _Edges, b: _Edges) -> bool:
+    """Whether the smaller of two boxes that overlap lies largely in the other."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    smaller = min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
+    return width * height >= _PART_OF * smaller
 
 
-def _around(a: Box, b: Box) -> Box:
-    x, y = min(a.x, b.x), min(a.y, b.y)
-    right = max(a.x + a.width, b.x + b.width)
-    bottom = max(a.y + a.height, b.y + b.height)
-    return Box(x=x, y=y, width=right - x, height=bottom - y)
+def _around(a: _Edges, b: _Edges) -> _Edges:
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+
+
+def _edges(box: Box) -> _Edges:
+    return box.x, box.y, box.x + box.width, box.y + box.height
 
 
 def _outlines(binary: Mask) -> tuple[Sequence[NDArray[Any]], NDArray[np.int32]]:

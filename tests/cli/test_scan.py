@@ -131,7 +131,7 @@ def test_a_region_leaves_out_what_moves_elsewhere(
 def test_its_defaults_yield_to_file_and_command_line(
     clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    assert SCAN_DEFAULTS == {"input.max_side_px": 320, "input.colour": False}
+    assert (SCAN_DEFAULTS["input.max_side_px"], SCAN_DEFAULTS["input.colour"]) == (320, False)
     file = tmp_path / "mine.yaml"
     file.write_text("input:\n  colour: true\n")
     expected = {

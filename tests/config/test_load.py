@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bgsub.config import (
     Config,
+    Override,
     config_names,
     find_config,
     load_config,
@@ -18,6 +19,8 @@ from bgsub.config import (
 )
 from bgsub.config.document import template_yaml
 from bgsub.errors import ConfigError
+
+_OWN = ("scale", "image_fps", "start_s")
 
 
 def _write(folder: Path, text: str) -> str:
@@ -156,6 +159,23 @@ def test_what_is_dumped_loads_again(n_components: int, rate: float, end: float |
     config = load_config(None, [parse_set(text) for text in sets]).config
     assert Config.model_validate_json(config.model_dump_json()) == config
     assert (config.model.n_components, config.input.end_s) == (n_components, end)
+
+
+def test_defaults_of_a_command_yield_to_the_file_and_to_overrides(tmp_path: Path):
+    own = [Override(path=("input", key), value=1 / 4, origin="bgsub x") for key in _OWN]
+    name = _write(tmp_path, "input:\n  scale: 0.5\n")
+    loaded = load_config(name, [parse_set("input.image_fps=9")], defaults=own)
+    part = loaded.config.input
+    assert (part.scale, part.image_fps, part.start_s) == (0.5, 9.0, 0.25)
+    assert loaded.origins["input.start_s"] == "bgsub x"
+    assert loaded.origins["input.scale"] == name
+    assert load_config(None, defaults=own).config.input.scale == 0.25
+
+
+def test_defaults_of_a_command_do_not_mend_a_wrong_file(tmp_path: Path):
+    own = [Override(path=("input", "scale"), value=0.25, origin="bgsub x")]
+    with pytest.raises(ConfigError, match="input"):
+        load_config(_write(tmp_path, "input: 3\n"), defaults=own)
 
 
 @given(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Self
 
 import pytest
@@ -156,6 +157,23 @@ def test_leaving_twice_leaves_once():
     sink.__exit__(None, None, None)
     assert fake.left_with == [None]
     assert not [t for t in threading.enumerate() if t.name.startswith("bgsub-")]
+
+
+def test_writing_and_leaving_count_as_busy_and_waiting_does_not():
+    class Slow(FakeSink):
+        def write(self, one: FrameResult) -> None:
+            time.sleep(0.02)
+            super().write(one)
+
+        def __exit__(self, *error: object) -> None:
+            time.sleep(0.1)
+
+    sink = ThreadedSink(Slow(), depth=4)
+    with sink:
+        _write_all(sink, RESULTS[:5])
+        time.sleep(0.3)
+        assert 0.1 <= sink.busy_s < 0.25
+    assert sink.busy_s >= 0.2
 
 
 def _write_all(sink: ThreadedSink, written: Iterable[FrameResult]) -> None:

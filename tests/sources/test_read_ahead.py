@@ -75,3 +75,16 @@ def test_stop_ends_the_iteration_although_the_source_hangs():
         threading.Timer(0.2, stop.set).start()
         assert next(iterator, None) is None
         release.set()
+
+
+def test_reading_counts_as_busy_and_waiting_for_room_does_not():
+    def slow() -> Iterator[Frame]:
+        for frame in _frames(6):
+            time.sleep(0.02)
+            yield frame
+
+    with ReadAhead(slow(), depth=1, stop=threading.Event()) as ahead:
+        time.sleep(0.4)
+        assert ahead.busy_s < 0.2, "two or three frames were read, then there was no room"
+        assert len(list(ahead)) == 6
+        assert 0.12 <= ahead.busy_s < 0.4
