@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ __all__ = [
 
 
 _SET = "--set"
+# Every key with its comment takes less than a tenth of this.
+_MAX_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +75,19 @@ class LoadedConfig:
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice, and reads ``1e-3`` as a number."""
+    """A safe loader that reads ``1e-3`` as a number, and refuses a key given twice.
+
+    Aliases are refused too: a few lines of them stand for more values than memory holds, or
+    for a value within itself.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            problem = "aliases (*name) are not taken; write the value out"
+            raise yaml.composer.ComposerError(
+                None, None, problem, self.current_event.start_mark
+            )
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -121,8 +136,10 @@ def find_config(name_or_path: str) -> Path:
     if name_or_path in config_names():
         return _config_folder() / f"{name_or_path}.yaml"
     path = Path(name_or_path)
-    if path.is_file():
-        return path
+    # A name too long for the file system is no file either.
+    with suppress(OSError):
+        if path.is_file():
+            return path
     names = ", ".join(config_names())
     problem = f"there is no such file, and no configuration of that name (there are {names})"
     raise ConfigError(name_or_path, [problem])
@@ -140,9 +157,9 @@ def parse_set(argument: str) -> Override:
     if not sign or not key.strip():
         raise ConfigError(_SET, [f"{argument!r} should be section.key=value"])
     try:
-        value = yaml.load(text, _Loader)
+        value = _parse(text)
     except yaml.YAMLError as error:
-        problem = f"{key.strip()}: {text!r} is not a YAML value"
+        problem = f"{key.strip()}: {_shown(text)} is not a YAML value"
         raise ConfigError(_SET, [problem]) from error
     return Override(path=tuple(key.strip().split(".")), value=value, origin=f"--set {argument}")
 
@@ -201,18 +218,20 @@ def load_config(
 
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ConfigError(str(path), ["it is too large for a configuration"])
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(str(path), [f"it cannot be read as text: {error}"]) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), ["it is no text file (UTF-8)"]) from error
+    except OSError as error:
+        raise ConfigError(str(path), [f"it cannot be read: {error.strerror}"]) from error
     try:
-        values = yaml.load(text, _Loader)
+        values = _parse(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}: " if mark else ""
         what = getattr(error, "problem", None) or "it is not valid YAML"
         raise ConfigError(str(path), [f"{place}{what}"]) from error
-    except RecursionError as error:
-        raise ConfigError(str(path), ["it is nested too deeply"]) from error
     if values is None:
         raise ConfigError(str(path), ["it is empty; leave --config out to use the defaults"])
     if not isinstance(values, dict):
@@ -220,6 +239,17 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         sections = ", ".join(Config.model_fields)
         raise ConfigError(str(path), [f"it holds {kind}, but should have sections: {sections}"])
     return values
+
+
+def _parse(text: str) -> Any:  # noqa: ANN401 - YAML is anything
+    """Read YAML; whatever is wrong with it is a YAMLError."""
+    try:
+        return yaml.load(text, _Loader)
+    except RecursionError as error:
+        raise yaml.MarkedYAMLError(problem="it is nested too deeply") from error
+    except ValueError as error:
+        # Python's own types refuse what has the form of a date or a number.
+        raise yaml.MarkedYAMLError(problem=f"it holds no possible value: {error}") from error
 
 
 def _leaves(values: Mapping[Any, Any], prefix: str = "") -> Iterator[str]:
@@ -268,6 +298,8 @@ def _explain(detail: ErrorDetails, origins: Mapping[str, str], where: str) -> st
         text = f"{path}: should have at least {detail['ctx']['min_length']} points"
     else:
         message = detail["msg"].removeprefix("Input should be ")
+        # JSON's words, which a reader of YAML need not know.
+        message = {"an object": "a section", "a valid array": "a list"}.get(message, message)
         text = f"{path}: should be {message}, not {_shown(detail['input'])}"
     origin = next(
         (v for k, v in origins.items() if path == k or path.startswith(f"{k}.")), None

@@ -107,6 +107,7 @@ class ModelConfig(_Section):
         raising="less noise, but objects that look like the background are lost",
         opencv="sqrt(varThreshold)",
         gt=0.0,
+        lt=1000.0,
     )
     initial_variance: float = _key(
         _DEFAULTS.initial_variance,
@@ -229,7 +230,7 @@ class InputConfig(_Section):
 
     start_s: Seconds = _key(0.0, "Skip to this time of the clip.", raising="later start")
     end_s: float | None = _key(
-        None, "Stop at this time of the clip; empty: its end.", raising="later end", gt=0.0
+        None, "Stop before this time of the clip; empty: its end.", raising="later end", gt=0.0
     )
     image_fps: float = _key(
         25.0,

@@ -97,7 +97,7 @@ def test_a_key_in_the_wrong_section_is_pointed_to_the_right_one(tmp_path: Path):
         ("model: {learning_rate: yes}\n", "should be a valid number, not true"),
         ("model: {learning_rate: '0.01'}\n", 'should be a valid number, not "0.01"'),
         ("model: {learning_rate: .nan}\n", "should be a finite number"),
-        ("model: 3\n", "model: should be an object, not 3"),
+        ("model: 3\n", "model: should be a section, not 3"),
         ("model: {n_components: 2.5}\n", "should be a valid integer"),
         ("input: {start_s: 5.0, end_s: 5.0}\n", "should be after"),
         ("regions: {include: [[[0, 0], [1, 1]]]}\n", "at least 3 points"),
@@ -115,7 +115,7 @@ def test_a_bad_file_is_one_clear_error(tmp_path: Path, text: str, message: str):
 def test_a_file_that_is_no_text_is_an_error(tmp_path: Path):
     path = tmp_path / "binary.yaml"
     path.write_bytes(b"\xff\xfe\x00\x80")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="no text file"):
         load_config(str(path))
 
 
@@ -197,3 +197,36 @@ def test_whatever_yaml_holds_the_only_error_is_a_config_error(
         load_config(str(path))
     except ConfigError as error:
         assert error.problems  # noqa: PT017 - the point is that no other error comes
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: &a [1, 2]\nb: [*a, *a]\n", "line 2: aliases (*name) are not taken"),
+        ("model: &a {n_components: *a}\n", "line 1: aliases (*name) are not taken"),
+        ("model: {n_components: 2001-99-99}\n", "it holds no possible value: month"),
+        (f"model: {{n_components: {'9' * 5000}}}\n", "it holds no possible value"),
+        ("- " * 5000, "it is nested too deeply"),
+        ("#" * 1_000_001, "it is too large for a configuration"),
+    ],
+)
+def test_a_hostile_file_is_refused_at_once(tmp_path: Path, text: str, problem: str):
+    with pytest.raises(ConfigError) as caught:
+        load_config(_write(tmp_path, text))
+    assert caught.value.problems[0].startswith(problem)
+
+
+def test_a_hostile_value_is_refused_and_not_repeated_at_length():
+    with pytest.raises(ConfigError) as caught:
+        parse_set("run.threads=" + "[" * 5000)
+    assert len(str(caught.value)) < 200
+
+
+def test_a_name_too_long_for_a_file_is_no_configuration():
+    with pytest.raises(ConfigError, match="there is no such file"):
+        find_config("x" * 300)
+
+
+def test_what_the_model_would_refuse_is_no_good_configuration():
+    with pytest.raises(ConfigError, match=r"match_sigmas: should be less than 1000"):
+        load_config(None, [parse_set("model.match_sigmas=1e9")])
