@@ -161,9 +161,13 @@ class PartFile:
         SinkOpenError
             If it cannot be created.
         """
-        if self.path.is_dir():
-            raise open_error(IsADirectoryError(errno.EISDIR, ""), self.path)
         try:
+            if self.path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, "")
+            if _is_special(self.path):
+                raise FileExistsError(errno.EEXIST, "")
+            # A link of that name would lead the data into some other file.
+            self.part.unlink(missing_ok=True)
             self._file = self.part.open("wb", buffering=0)
         except OSError as error:
             raise open_error(error, self.path) from error
@@ -215,8 +219,25 @@ class PartFile:
             self.part.unlink(missing_ok=True)
 
 
+def _is_special(path: Path) -> bool:
+    """Tell whether a name stands for a device or a pipe, which no file may replace."""
+    return _descriptor(path) is not None or (path.exists() and not path.is_file())
+
+
+def _descriptor(path: Path) -> int | None:
+    """Return the open file that a name such as ``/dev/stdout`` or ``/dev/fd/3`` stands for."""
+    # Opening the name anew would begin a redirected file from its start.
+    names = [path, path.parent / path.readlink()] if path.is_symlink() else [path]
+    for name in names:
+        if name.name.isdecimal() and str(name.parent.resolve()) == f"/proc/{os.getpid()}/fd":
+            return int(name.name)
+    return None
+
+
 def write_bytes(path: Path, data: bytes | memoryview, *, kept: str) -> None:
     """Write a whole file at once: it is complete under its name, or not there.
+
+    A device or a pipe, such as ``/dev/stdout``, is written to as it stands.
 
     Parameters
     ----------
@@ -234,6 +255,13 @@ def write_bytes(path: Path, data: bytes | memoryview, *, kept: str) -> None:
     """
     file = PartFile(path)
     try:
+        if _is_special(path) and not path.is_dir():
+            number = _descriptor(path)
+            with (
+                path.open("wb") if number is None else os.fdopen(os.dup(number), "wb") as stream
+            ):
+                stream.write(data)
+            return
         file.open()
         file.write(data)
         file.complete()

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import errno
-from typing import TYPE_CHECKING
+import os
+import stat
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +18,6 @@ from bgsub.sinks.files import (
     write_error,
 )
 from tests.sinks._disks import fake_small_disk, mounted
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_part_path_keeps_the_folder_and_the_suffix(tmp_path: Path):
@@ -172,3 +172,46 @@ def test_write_error_is_one_sentence(number: int | None, tmp_path: Path):
     assert text.endswith(".")
     assert text[0].isupper()
     assert ". " not in text
+
+
+class TestSpecialFiles:
+    def test_a_pipe_is_written_to_and_stays_a_pipe(self, tmp_path: Path):
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        got: list[bytes] = []
+        reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()), daemon=True)
+        reader.start()
+        write_bytes(pipe, b"scores", kept="")
+        reader.join(timeout=10)
+        assert got == [b"scores"]
+        assert stat.S_ISFIFO(pipe.stat().st_mode)
+        assert list(tmp_path.iterdir()) == [pipe]
+
+    @pytest.mark.parametrize("name", ["/dev/fd/{}", "/proc/self/fd/{}"])
+    def test_an_open_file_goes_on_where_it_is(self, tmp_path: Path, name: str):
+        with (tmp_path / "log").open("wb", buffering=0) as log:
+            log.write(b"before ")
+            write_bytes(Path(name.format(log.fileno())), b"now ", kept="")
+            log.write(b"after")
+        assert (tmp_path / "log").read_bytes() == b"before now after"
+
+    def test_a_link_to_an_open_file_is_not_replaced(self, tmp_path: Path):
+        link = tmp_path / "stdout"
+        with (tmp_path / "log").open("wb", buffering=0) as log:
+            link.symlink_to(f"/proc/self/fd/{log.fileno()}")
+            write_bytes(link, b"scores", kept="")
+        assert link.is_symlink()
+        assert (tmp_path / "log").read_bytes() == b"scores"
+
+    def test_a_video_does_not_replace_a_pipe(self, tmp_path: Path):
+        os.mkfifo(tmp_path / "pipe.mkv")
+        with pytest.raises(SinkOpenError, match="there is a file of this name"):
+            PartFile(tmp_path / "pipe.mkv").open()
+
+    def test_a_link_under_the_temporary_name_is_not_followed(self, tmp_path: Path):
+        (tmp_path / "precious").write_text("kept")
+        path = tmp_path / "mask.mkv"
+        part_path(path).symlink_to(tmp_path / "precious")
+        write_bytes(path, b"mask", kept="")
+        assert (tmp_path / "precious").read_text() == "kept"
+        assert (path.read_bytes(), path.is_symlink()) == (b"mask", False)
