@@ -191,7 +191,7 @@ def _video_stream(path: Path, container: av.container.InputContainer) -> av.Vide
         msg = f"'{path}' holds text, not pictures; give a clip"
         raise SourceOpenError(msg)
     if name.endswith("_pipe") or name == "image2":
-        msg = f"'{path}' is a single picture; give a clip, or use 'bgsub segment' for pictures"
+        msg = f"'{path}' is a single picture; give a clip, or a folder of pictures"
         raise SourceOpenError(msg)
     if name in _NOT_CLIPS:
         msg = f"'{path}' only names other files; give the clips themselves"

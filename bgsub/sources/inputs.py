@@ -43,8 +43,12 @@ def expand_inputs(arguments: Sequence[str]) -> tuple[Path, ...]:
     """
     found: dict[Path, Path] = {}
     for argument in arguments:
-        for path in _expand(argument):
-            found.setdefault(path.resolve(), path)
+        try:
+            for path in _expand(argument):
+                found.setdefault(path.resolve(), path)
+        except OSError as error:
+            msg = f"'{argument}' cannot be read ({error.strerror}); check the name"
+            raise SourceOpenError(msg) from error
     return tuple(found.values())
 
 
@@ -103,6 +107,9 @@ def open_source(
 
 
 def _expand(argument: str) -> Sequence[Path]:
+    if not argument:
+        msg = "an empty name is no clip; for the current folder write '.'"
+        raise SourceOpenError(msg)
     path = Path(argument)
     if path.is_dir():
         return _expand_folder(path)
@@ -111,7 +118,7 @@ def _expand(argument: str) -> Sequence[Path]:
             raise SourceOpenError(_single_picture(path))
         return (path,)
     if "://" in argument:
-        msg = f"'{argument}' is an address, not a file; watch it with 'bgsub live'"
+        msg = f"'{argument}' is an address, not a file; record it to a file first"
         raise SourceOpenError(msg)
     if glob.has_magic(argument):
         return _expand_pattern(argument)
@@ -163,7 +170,4 @@ def _is_picture_folder(folder: Path) -> bool:
 
 
 def _single_picture(path: Path) -> str:
-    return (
-        f"'{path}' is a single picture; give its folder to process it as a clip, or use "
-        "'bgsub segment'"
-    )
+    return f"'{path}' is a single picture; give a clip, or a folder of pictures"

@@ -85,7 +85,7 @@ def test_sound_alone_is_refused(tmp_path: Path):
 def test_single_picture_under_the_name_of_a_clip_is_refused(tmp_path: Path):
     cv2.imwrite(str(tmp_path / "a.png"), picture(1))
     shutil.move(tmp_path / "a.png", tmp_path / "clip.mp4")
-    assert "'bgsub segment'" in refusal(tmp_path / "clip.mp4")
+    assert "a single picture" in refusal(tmp_path / "clip.mp4")
 
 
 def test_pipe_is_refused_instead_of_waited_for(tmp_path: Path):

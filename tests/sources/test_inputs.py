@@ -68,9 +68,9 @@ def test_file_whose_name_looks_like_a_pattern_is_found(tree: Path):
         ("missing.mp4", r"^'missing.mp4' does not exist; check the name$"),
         ("clips/*.mov", r"^nothing matches 'clips/\*.mov'; check the pattern$"),
         ("nothing", r"^'nothing' holds neither clips nor pictures"),
-        ("pictures/a.png", r"^'pictures/a.png' is a single picture; .* 'bgsub segment'$"),
+        ("pictures/a.png", r"^'pictures/a.png' is a single picture; .* a folder of pictures$"),
         ("pictures/*.png", r"^'pictures/\*.png' matches single pictures; give their folder"),
-        ("rtsp://camera/1", r"^'rtsp://camera/1' is an address.* 'bgsub live'$"),
+        ("rtsp://camera/1", r"^'rtsp://camera/1' is an address.* to a file first$"),
     ],
 )
 def test_argument_that_stands_for_nothing_is_refused(argument, message, tree: Path):
