@@ -11,9 +11,9 @@ import cv2
 
 from bgsub.app.build import build_pipeline
 from bgsub.app.records import SUMMARY_NAME, scale_boxes, write_records
-from bgsub.errors import BgsubError, SourceError
+from bgsub.errors import BgsubError, SourceError, UsageError
 from bgsub.frames import Problem
-from bgsub.sinks import prepare_folder, refuse_existing
+from bgsub.sinks import part_path, prepare_folder, refuse_existing
 from bgsub.sources import expand_inputs, open_source
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def run_clips(
     clips = expand_inputs(inputs)
     folders = _folders(clips, options.output)
     names = (*outputs.names, SUMMARY_NAME)
+    _refuse_inputs(clips, folders, names)
     refuse_existing(
         [folder / name for folder in folders if folder is not None for name in names],
         overwrite=options.overwrite,
@@ -293,6 +294,32 @@ def _problems(
 
 def _failed(problems: Iterable[Problem], *, keep_going: bool) -> bool:
     return not keep_going and any(problem.ends_run for problem in problems)
+
+
+def _refuse_inputs(
+    clips: Sequence[Path], folders: Sequence[Path | None], names: Sequence[str]
+) -> None:
+    """Make sure that no output, nor its temporary file, would replace a clip."""
+    files = {_identity(clip): clip for clip in clips}
+    for folder in filter(None, folders):
+        for name in names:
+            for path in (folder / name, part_path(folder / name)):
+                identity = _identity(path)
+                if identity is not None and identity in files:
+                    msg = (
+                        f"{files[identity]} would be replaced by an output of this run: "
+                        "choose another folder with -o."
+                    )
+                    raise UsageError(msg)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from every other, whatever it is called; None if not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _folders(clips: Sequence[Path], output: Path | None) -> list[Path | None]:

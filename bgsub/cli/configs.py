@@ -16,6 +16,7 @@ __all__ = ["configs"]
 configs = typer.Typer(
     help="Show, check and write configurations.",
     no_args_is_help=True,
+    rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -52,7 +52,6 @@ def evaluate(
     Examples:
 
       bgsub evaluate cdnet2014/dataset --config classic --json classic.json
-
       bgsub evaluate out/walkers --set model.n_components=5
     """
     set_up_logging(verbose=verbose)
@@ -61,17 +60,19 @@ def evaluate(
     from bgsub.app.evaluate import evaluate as run
     from bgsub.cli.progress import ProgressObserver
     from bgsub.evaluation import report
-    from bgsub.sinks import write_json
+    from bgsub.sinks import prepare_folder, write_json
 
+    if json_file is not None and not json_file.parent.exists():
+        prepare_folder(json_file.parent)
     with stop_on_signals() as stop, ProgressObserver(quiet=quiet) as observer:
         scored = run(
             dataset, loaded.config, save_masks=save_masks, observer=observer, stop=stop
         )
     mapping = report(scored) if scored else {}
-    if json_file is not None and scored:
-        write_json(json_file, mapping)
     if not quiet and scored:
         _show(mapping)
+    if json_file is not None and scored:
+        write_json(json_file, mapping)
     if stop.is_set():
         raise typer.Exit(INTERRUPTED)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,10 +13,11 @@ import typer
 from bgsub import __version__
 from bgsub.cli.bench import bench
 from bgsub.cli.configs import configs
-from bgsub.cli.console import INTERRUPTED, print_error
+from bgsub.cli.console import INTERRUPTED, help_text, print_error
 from bgsub.cli.evaluate import evaluate
 from bgsub.cli.process import process
 from bgsub.cli.scan import scan
+from bgsub.cli.streams import mend_streams, quiet_libraries
 from bgsub.cli.synth import synth
 from bgsub.errors import BgsubError
 
@@ -32,11 +36,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(process)
-app.command()(scan)
-app.command()(evaluate)
-app.command()(bench)
-app.command()(synth)
+for _command in (process, scan, evaluate, bench, synth):
+    app.command(help=help_text(_command))(_command)
 app.add_typer(configs, name="config")
 
 
@@ -74,8 +75,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0 done, 1 the run failed, 2 bad usage or configuration, 130 interrupted.
     """
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    mend_streams()
+    is_verbose = not {"-v", "--verbose"}.isdisjoint(arguments)
+    with nullcontext() if is_verbose else quiet_libraries():
+        code = _run(arguments)
+        return _finish_stdout() or code
+
+
+def _finish_stdout() -> int:
+    """Write out what waits in stdout; an error must not wait for the interpreter's end."""
     try:
-        app(args=None if argv is None else list(argv), prog_name="bgsub")
+        sys.stdout.flush()
+    except OSError as error:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        if isinstance(error, BrokenPipeError):
+            # As in "bgsub scan ... | head": who read it has seen enough.
+            return 0
+        print_error(f"The standard output cannot be written ({error.strerror}).")
+        return 1
+    return 0
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        app(args=arguments, prog_name="bgsub")
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except BgsubError as error:
@@ -86,10 +112,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MemoryError:
         print_error("There is not enough memory; a smaller --scale needs less.")
         return 1
+    except OSError as error:
+        # Where the output of a command leads, and what it is started in, is not for us to mend.
+        logging.getLogger("bgsub").debug("unexpected error", exc_info=True)
+        where = "" if error.filename is None else f" ({error.filename})"
+        print_error(f"The system refused to go on: {error.strerror or error}{where}.")
+        return 1
     except Exception as error:
         # The last resort, so that no user ever sees a traceback.
         logging.getLogger("bgsub").debug("unexpected error", exc_info=True)
         kind = type(error).__name__
-        print_error(f"bgsub itself failed ({kind}: {error}); --verbose shows where.")
+        print_error(f"This is a mistake in bgsub ({kind}: {error}); --verbose shows where.")
         return 1
     return 0

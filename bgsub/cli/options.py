@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +48,7 @@ ConfigOption = Annotated[
         "--config",
         "-c",
         metavar="NAME_OR_PATH",
-        help="A configuration by name (see: bgsub config show --help) or file.",
+        help="A configuration by its name, such as classic, or its file.",
         autocompletion=_complete_config,
         rich_help_panel="Configuration",
     ),
@@ -74,7 +75,7 @@ StartOption = Annotated[
     typer.Option("--start", metavar="TIME", help="Skip to this time: 90.5 or 00:01:30.5."),
 ]
 EndOption = Annotated[
-    str | None, typer.Option("--end", metavar="TIME", help="Stop at this time.")
+    str | None, typer.Option("--end", metavar="TIME", help="Stop before this time.")
 ]
 RegionOption = Annotated[
     list[str] | None,
@@ -121,11 +122,12 @@ def parse_size(option: str, text: str) -> tuple[int, int]:
     UsageError
         If it is anything else.
     """
-    width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+    match = re.fullmatch(r"([0-9]{1,9})x([0-9]{1,9})", text.lower())
+    width, height = map(int, match.groups()) if match else (0, 0)
+    if not (width and height):
         msg = f"{option} {text!r} should be WIDTHxHEIGHT, such as 640x360."
         raise UsageError(msg)
-    return int(width), int(height)
+    return width, height
 
 
 def part_of_clip(

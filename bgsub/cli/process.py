@@ -63,11 +63,8 @@ def process(
     Examples:
 
       bgsub process street.mp4 -o out
-
       bgsub process 'archive/*.mkv' -o out --scale 0.5 --start 00:10:00
-
       bgsub process highway/input -o out --config classic
-
       bgsub process yard.mp4 -o out --exclude '0,0 200,0 200,40 0,40'
     """
     set_up_logging(verbose=verbose)

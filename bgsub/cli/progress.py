@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from bgsub.cli.console import print_note, stderr
+from bgsub.cli.console import print_note, printable, stderr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ class ProgressObserver:
         self._quiet = quiet
         console = stderr()
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.completed:.0f}/{task.total:.0f} frames"),
             TextColumn("{task.fields[fps]:.0f} fps"),
@@ -65,7 +65,7 @@ class ProgressObserver:
     def clip_started(self, info: StreamInfo) -> None:
         """Begin a bar, and to wait for the first frame."""
         self._expected = info.n_frames
-        self._task = self._bar.add_task(info.name, total=info.n_frames, fps=0.0)
+        self._task = self._bar.add_task(printable(info.name), total=info.n_frames, fps=0.0)
         if not self._quiet:
             self._patience = threading.Timer(_PATIENCE_S, _explain_wait)
             self._patience.daemon = True
@@ -106,4 +106,6 @@ class ProgressObserver:
 
 
 def _explain_wait() -> None:
-    print_note("Compiling the model for this machine: once, up to 15 seconds ...")
+    print_note(
+        "Preparing the model; the first run on a machine compiles it, up to 15 seconds ..."
+    )

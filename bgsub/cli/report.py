@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bgsub.cli.console import INTERRUPTED, clock, out, print_error, print_note
+from bgsub.cli.console import INTERRUPTED, clock, out, print_error, print_note, printable
 
 if TYPE_CHECKING:
     import threading
@@ -127,7 +127,7 @@ def _table(first: str, others: Sequence[str], last: str = "") -> Table:
 
 
 def _plain(text: str) -> str:
-    """Return text in which brackets, as file names have them, are no markup."""
+    """Return text in which nothing that a file name may hold is markup or control."""
     from rich.markup import escape
 
-    return escape(text)
+    return escape(printable(text))

@@ -62,9 +62,7 @@ def scan(
     Examples:
 
       bgsub scan night.mp4
-
       bgsub scan 'archive/*.mkv' -o events --exclude '0,0 640,0 640,80 0,80'
-
       bgsub scan street.mp4 --set input.max_side_px=640 --set input.colour=true
     """
     set_up_logging(verbose=verbose)

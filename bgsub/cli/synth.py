@@ -14,11 +14,25 @@ from bgsub.errors import UsageError
 
 __all__ = ["synth"]
 
+# The layout of CDnet numbers frames with six digits.
+_MAX_FRAMES = 999_999
+
 
 def _complete_scene(incomplete: str) -> list[str]:
     from bgsub.synth import SCENES
 
     return [name for name in SCENES if name.startswith(incomplete)]
+
+
+def _count_frames(seconds: float, fps: float) -> int:
+    n_frames = seconds * fps
+    if not (seconds > 0 and fps > 0 and n_frames <= _MAX_FRAMES):
+        msg = (
+            f"{seconds:g} seconds at {fps:g} frames per second cannot be rendered: choose "
+            f"both above 0, and at most {_MAX_FRAMES} frames."
+        )
+        raise UsageError(msg)
+    return max(1, round(n_frames))
 
 
 def _list_scenes(wanted: bool) -> None:
@@ -76,9 +90,7 @@ def synth(
     Examples:
 
       bgsub synth --list
-
       bgsub synth walkers -o out/walkers
-
       bgsub synth traffic -o out/traffic --size 1920x1080 --seconds 20 --seed 7
     """
     from rich.progress import Progress
@@ -90,12 +102,11 @@ def synth(
         msg = f"there is no scene {scene!r}; there are {', '.join(SCENES)}."
         raise UsageError(msg)
     width, height = parse_size("--size", size)
-    length = SCENES[scene].duration_s if seconds is None else seconds
     rendered = Scene(
         scene,
         width=width,
         height=height,
-        n_frames=max(1, round(length * fps)),
+        n_frames=_count_frames(SCENES[scene].duration_s if seconds is None else seconds, fps),
         fps=fps,
         seed=seed,
         grey=grey,

@@ -32,6 +32,7 @@ __all__ = ["Sequence", "find_sequences", "read_labels"]
 
 _INPUT, _TRUTH = "input", "groundtruth"
 _ROI, _RANGE = "ROI.bmp", "temporalROI.txt"
+_MAX_DIGITS = 18
 _PICTURES = frozenset(
     (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp")
 )
@@ -207,7 +208,7 @@ def _scored(folder: Path, frames: frozenset[int], truth: frozenset[int]) -> froz
 
 def _read_range(path: Path) -> tuple[int, int]:
     words = path.read_text(encoding="utf-8-sig", errors="replace").split()
-    if len(words) == 2 and all(word.isdecimal() for word in words):
+    if len(words) == 2 and all(w.isdecimal() and len(w) <= _MAX_DIGITS for w in words):
         first, last = int(words[0]), int(words[1])
         if first <= last:
             return first, last

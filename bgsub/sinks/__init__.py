@@ -1,6 +1,6 @@
 """Where results go: videos, pictures, records.  Siblings of the sources, unknown to them."""
 
-from bgsub.sinks.files import prepare_folder, refuse_existing
+from bgsub.sinks.files import part_path, prepare_folder, refuse_existing
 from bgsub.sinks.folder import MaskFolder
 from bgsub.sinks.pictures import BackgroundPicture, Heatmap
 from bgsub.sinks.records import write_events, write_json
@@ -15,6 +15,7 @@ __all__ = [
     "MaskVideo",
     "OverlayVideo",
     "ThreadedSink",
+    "part_path",
     "prepare_folder",
     "refuse_existing",
     "write_events",
