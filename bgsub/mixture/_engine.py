@@ -6,18 +6,14 @@ arithmetic.  Another engine (another number format, another device) offers the s
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from bgsub.mixture.kernels import (
-    SCRATCH_PLANES,
-    STRIDE,
-    TILE,
-    Rules,
-    planes_per_tile,
-    step_tiles,
-)
+from bgsub.mixture._kernel import TILE, Rules, step_tiles
+from bgsub.mixture._lanes import LANES
+from bgsub.mixture._layout import EMPTY, FARTHEST, LEVEL, ONE, SQUARE, VARIANCE, WHITE, Layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,12 +26,16 @@ if TYPE_CHECKING:
 __all__ = ["Engine"]
 
 _NO_SHADOWS = 2.0
-# Squared distances of 8-bit grey levels are below this.
-_MAX_VARIANCE = 65536.0
+_CACHE_LINE = 64
+_RATE = 32768
+# Multiples of these odd numbers, modulo 65536, spread evenly: they approximate the golden and
+# the plastic ratio.
+_DITHER_STRIDE = 40503
+_RATE_STRIDE = 49471
 
 
 class Engine:
-    """K Gaussians for each of N pixels, in float32 planes.
+    """K Gaussians for each of N pixels, in 16-bit fixed point.
 
     Parameters
     ----------
@@ -47,23 +47,23 @@ class Engine:
         Valid parameters.
     """
 
-    name = "float32"
+    name = "fixed16"
 
     def __init__(
         self, n_pixels: int, n_channels: int, max_value: float, params: MixtureParams
     ) -> None:
         self._n_pixels = n_pixels
-        self._n_channels = n_channels
+        self._layout = Layout(params.n_components, n_channels)
         self._components = (0,) * params.n_components
         self._channels = (0,) * n_channels
-        self._rules = _rules(params, n_channels, max_value)
-        n_tiles = -(-n_pixels // TILE)
-        n_planes = planes_per_tile(params.n_components, n_channels)
-        # Written, not just reserved: on some processors a masked store to a page that was
-        # never written is hundreds of times slower.
-        self._state = np.full((n_tiles, n_planes * STRIDE), 0.0, dtype=np.float32)
-        self._variances()[...] = self._rules.initial_variance
-        self._scratch: list[NDArray[np.float32]] = []
+        self._rules = rules(params, n_channels, max_value)
+        self._n_learnt = 0
+        self._state = _aligned(-(-n_pixels // LANES), self._layout.n_planes * LANES)
+        planes = self._planes()
+        for k in range(params.n_components):
+            planes[:, self._layout.variance(k)] = self._rules.initial_variance
+            for c in range(n_channels):
+                planes[:, self._layout.mean(k, c)] = EMPTY & 0xFFFF
 
     def step(
         self,
@@ -88,69 +88,60 @@ class Engine:
         workers : Workers
             Who does it.
         """
+        if frames.dtype == np.uint8 and self._rules.white != np.iinfo(np.uint8).max:
+            frames = frames.astype(np.uint16)
         if update is None:
             update = np.zeros((1, 0), dtype=np.uint8)
         # Numba compiles once for arrays that may be written and once for those that may not:
         # handing over only the latter saves the second compilation.
         frames = _read_only(frames)
         update = _read_only(update)
-        while len(self._scratch) < workers.n_threads:
-            size = (self._n_channels + SCRATCH_PLANES) * STRIDE
-            self._scratch.append(np.zeros(size, dtype=np.float32))
+        fixed_rates, dithers = self._schedule(rates)
 
-        def work(thread: int, first: int, last: int) -> None:
+        def work(thread: int, first: int, last: int) -> None:  # noqa: ARG001
             step_tiles(
                 self._state,
                 frames,
                 masks,
                 update,
-                rates,
+                fixed_rates,
+                dithers,
                 self._rules,
-                self._scratch[thread],
                 first,
                 last,
                 self._components,
                 self._channels,
             )
 
-        workers.run(work, len(self._state), len(frames))
+        workers.run(work, -(-len(self._state) // TILE), len(frames))
 
     def weights(self) -> NDArray[np.float32]:
         """Return a copy of the weights, shape (N, K)."""
-        return self._by_pixel(self._planes()[:, : len(self._components)])
+        others = [self._plane(self._layout.weight(k)) for k in range(1, len(self._components))]
+        total = np.zeros(self._n_pixels, dtype=np.int64)
+        for weight in others:
+            total += weight
+        first = np.where(self._fresh(), 0, ONE - np.minimum(total, ONE))
+        return np.stack([first, *others], axis=1).astype(np.float32) / np.float32(ONE)
 
     def variances(self) -> NDArray[np.float32]:
         """Return a copy of the variances in squared grey levels, shape (N, K)."""
-        return self._by_pixel(self._variances())
+        planes = [self._plane(self._layout.variance(k)) for k in range(len(self._components))]
+        unit = np.float32(1 / (VARIANCE * len(self._channels)))
+        return np.stack(planes, axis=1).astype(np.float32) * unit
 
     def means(self) -> NDArray[np.float32]:
         """Return a copy of the means in grey levels, shape (N, K, C)."""
-        k = len(self._components)
-        means = self._by_pixel(self._planes()[:, 2 * k :])
-        return means.reshape(self._n_pixels, k, self._n_channels)
+        components = [self._means(k) for k in range(len(self._components))]
+        return np.stack(components, axis=1)
 
     def background(self) -> NDArray[np.float32]:
         """Return the means of the first components in grey levels, shape (N, C)."""
-        k = len(self._components)
-        planes = self._planes()
-        best = planes[:, 2 * k : 2 * k + self._n_channels].copy()
-        fitness = planes[:, 0] ** 2 / planes[:, k]
-        for other in range(1, k):
-            fitness_of_other = planes[:, other] ** 2 / planes[:, k + other]
-            ahead = fitness_of_other > fitness
-            first = 2 * k + other * self._n_channels
-            means = planes[:, first : first + self._n_channels]
-            np.copyto(best, means, where=ahead[:, None])
-            np.copyto(fitness, fitness_of_other, where=ahead)
-        return self._by_pixel(best)
+        return self._means(0)
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return all that :meth:`restore` needs to go on with the same bits."""
-        return {
-            "weights": self.weights(),
-            "means": self.means(),
-            "variances": self.variances(),
-        }
+        return {"state": self._state.copy(), "n_learnt": np.array(self._n_learnt)}
 
     @classmethod
     def restore(
@@ -166,70 +157,86 @@ class Engine:
         Raises
         ------
         KeyError, ValueError
-            If an array is missing, or its shape, type or values are not such a state's.
+            If an array is missing, or of the wrong shape or type.
         """
         engine = cls(n_pixels, n_channels, max_value, params)
-        k = params.n_components
-        planes = engine._planes()
-        weights = _fitting(arrays["weights"], (n_pixels, k), 0.0, 1.0)
-        variances = _fitting(
-            arrays["variances"], (n_pixels, k), params.min_variance, _MAX_VARIANCE
-        )
-        means = _fitting(arrays["means"], (n_pixels, k, n_channels), 0.0, 255.0)
-        engine._put(planes[:, :k], weights)
-        engine._put(planes[:, k : 2 * k], variances)
-        engine._put(planes[:, 2 * k :], means)
+        state, n_learnt = arrays["state"], arrays["n_learnt"]
+        if state.shape != engine._state.shape or state.dtype != np.uint16:
+            msg = f"a state of shape {state.shape} where {engine._state.shape} was expected"
+            raise ValueError(msg)
+        if n_learnt.shape != () or n_learnt.dtype.kind != "i" or n_learnt < 0:
+            msg = "n_learnt is not a count"
+            raise ValueError(msg)
+        engine._state[...] = state
+        engine._n_learnt = int(n_learnt)
         return engine
 
-    def _planes(self) -> NDArray[np.float32]:
-        """Return a view (n_tiles, planes, TILE) of the state."""
-        return self._state.reshape(len(self._state), -1, STRIDE)[:, :, :TILE]
+    def _schedule(
+        self, rates: NDArray[np.float32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return rates and dithers as the kernel takes them, and count the frames."""
+        learns = rates > 0
+        numbers = self._n_learnt + np.cumsum(learns)
+        self._n_learnt = int(numbers[-1])
+        # The rate is rounded up as often as its fraction says, so it is exact in the mean.
+        spread = (numbers * _RATE_STRIDE & ONE) / (ONE + 1)
+        fixed = np.floor(rates.astype(np.float64) * _RATE + spread).astype(np.int64)
+        fixed = np.where(learns, np.minimum(fixed, _RATE - 1), -1)
+        return fixed, numbers * _DITHER_STRIDE & ONE
 
-    def _variances(self) -> NDArray[np.float32]:
-        k = len(self._components)
-        return self._planes()[:, k : 2 * k]
+    def _planes(self) -> NDArray[np.uint16]:
+        """Return a view (n_blocks, planes, LANES) of the state."""
+        return self._state.reshape(len(self._state), -1, LANES)
 
-    def _by_pixel(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Turn (n_tiles, n, TILE) into a new array (N, n)."""
-        pixels = planes.transpose(0, 2, 1).reshape(-1, planes.shape[1])
-        return np.array(pixels[: self._n_pixels])
+    def _plane(self, plane: int) -> NDArray[np.uint16]:
+        return self._planes()[:, plane].reshape(-1)[: self._n_pixels]
 
-    def _put(self, planes: NDArray[np.float32], pixels: NDArray[np.float32]) -> None:
-        """Write (N, ...) into planes (n_tiles, n, TILE)."""
-        n_tiles, n_planes, _ = planes.shape
-        padded = np.zeros((n_tiles * TILE, n_planes), dtype=np.float32)
-        # Padding pixels are never read, but their variances are divided by.
-        padded[:] = planes[0, :, -1]
-        padded[: self._n_pixels] = pixels.reshape(self._n_pixels, n_planes)
-        planes[...] = padded.reshape(n_tiles, TILE, n_planes).transpose(0, 2, 1)
+    def _means(self, k: int) -> NDArray[np.float32]:
+        planes = [self._plane(self._layout.mean(k, c)) for c in range(len(self._channels))]
+        means = np.stack(planes, axis=1).view(np.int16)
+        return np.maximum(means, 0).astype(np.float32) / np.float32(LEVEL)
+
+    def _fresh(self) -> NDArray[np.bool_]:
+        return np.equal(self._plane(self._layout.mean(0, 0)).view(np.int16), EMPTY)
 
 
-def _rules(params: MixtureParams, n_channels: int, max_value: float) -> Rules:
+def rules(params: MixtureParams, n_channels: int, max_value: float) -> Rules:
+    """Return the parameters in fixed point."""
+    squared = params.match_sigmas**2
+    # Variances stay below those whose reach is FARTHEST, at which differences are cut.
+    largest = (FARTHEST - SQUARE) * VARIANCE / squared
+    largest = max(1, min(ONE, int(largest)))
+    reach, shift = squared * SQUARE / VARIANCE * (ONE + 1), 0
+    while round(reach) > ONE and shift < 15:
+        reach, shift = reach / 2, shift + 1
+    unit = VARIANCE * n_channels
+    minimum = min(largest, max(1, math.ceil(params.min_variance * unit)))
+    initial = min(largest, max(minimum, round(params.initial_variance * unit)))
+    # Twice the necessary, so that rounding cannot matter.
+    rank_shift = math.ceil(math.log2(2 * largest / minimum) / 2)
     shadow_min_ratio = params.shadow_min_ratio if params.detect_shadows else _NO_SHADOWS
     return Rules(
+        reach=np.int64(min(ONE, round(reach))),
+        reach_shift=np.int64(shift),
+        threshold=np.int64(round(params.background_threshold * ONE)),
+        initial_variance=np.int64(initial),
+        min_variance=np.int64(minimum),
+        max_variance=np.int64(largest),
+        initial_weight=np.int64(max(1, round(params.initial_weight * ONE))),
+        rank_shift=np.int64(rank_shift),
         white=np.float32(max_value),
-        scale=np.float32(255.0 / max_value),
-        match_distance=np.float32(params.match_sigmas**2 * n_channels),
-        threshold=np.float32(params.background_threshold),
-        initial_variance=np.float32(max(params.initial_variance, params.min_variance)),
-        min_variance=np.float32(params.min_variance),
-        initial_weight=np.float32(params.initial_weight),
+        scale=np.float32(min(WHITE / max_value, 3e38)),
         shadow_min_ratio=np.float32(shadow_min_ratio),
+        shadow_reach=np.float32(squared * LEVEL**2 / VARIANCE),
     )
 
 
-def _fitting(
-    array: NDArray[Any], shape: tuple[int, ...], low: float, high: float
-) -> NDArray[np.float32]:
-    if array.shape != shape or array.dtype != np.float32:
-        msg = f"an array of shape {array.shape} where {shape} was expected"
-        raise ValueError(msg)
-    # Rounding may take a value a little over a limit; not a number fails both comparisons.
-    slack = 1e-5 * (1.0 + low)
-    if not ((array >= low - slack) & (array <= high + slack)).all():
-        msg = f"a value that is not from {low} to {high}"
-        raise ValueError(msg)
-    return array
+def _aligned(n_rows: int, n_columns: int) -> NDArray[np.uint16]:
+    """Return zeros whose rows begin where lines of the cache do."""
+    n_bytes = n_rows * n_columns * 2
+    raw = np.zeros(n_bytes + _CACHE_LINE, dtype=np.uint8)
+    start = -raw.ctypes.data % _CACHE_LINE
+    return raw[start : start + n_bytes].view(np.uint16).reshape(n_rows, n_columns)
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -9,7 +9,7 @@ from numba import njit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["inlined", "kernel"]
+__all__ = ["kernel"]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -40,19 +40,3 @@ def kernel(function: _F) -> _F:
     except RuntimeError:
         compiled = njit(**_OPTIONS)(function)
     return cast("_F", compiled)
-
-
-def inlined(function: _F) -> _F:
-    """Compile `function` into the loops that call it: they are vectorised only then.
-
-    Parameters
-    ----------
-    function : callable
-        Called by kernels of its own file.
-
-    Returns
-    -------
-    callable
-        The function for kernels to call.
-    """
-    return cast("_F", njit(forceinline=True, **_OPTIONS)(function))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Workers"]
 
 # Waking a thread costs about as much as this many tiles of one frame.
-_MIN_STEPS_PER_THREAD = 16
+_MIN_STEPS_PER_THREAD = 64
 # More ranges than threads, so that a thread that is held up delays the others little.
 _RANGES_PER_THREAD = 4
 
@@ -62,8 +62,10 @@ class Workers:
         try:
             drain(0)
         finally:
-            wait(futures)
-        for future in futures:
+            # A helper that has not begun by now would find nothing left to do.
+            begun = [future for future in futures if not future.cancel()]
+            wait(begun)
+        for future in begun:
             future.result()
 
     def _started(self) -> ThreadPoolExecutor:

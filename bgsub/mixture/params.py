@@ -131,8 +131,14 @@ class MixtureParams:
     *No match.*  The last component gets the value as its mean, `initial_variance` and
     `initial_weight`; the other weights fade by ``1 - alpha`` as in every frame.
 
-    *Weights.*  Divided by their sum after every update.  Below 1e-12 a weight is 0 and
-    its component unused; it matches nothing until it is replaced.
+    *Weights.*  That of the first component is what the others leave of 1.
+
+    *Precision.*  The state is kept in 16-bit integers: means in 1/128 grey level, weights in
+    1/65535, variances in 1/16 squared grey level summed over the channels.  Products with the
+    learning rate are rounded by a dither that depends on the number of the frame only, so
+    that slow learning is exact in the mean.  Variances are cut at
+    ``(128 / match_sigmas)² / C``, and differences at 128 grey levels; a component that learnt
+    moves at most one rank down a frame.
 
     *Label.*  From the state before the frame: a pixel that matched is background if the
     weights ahead of its component sum to at most `background_threshold`.

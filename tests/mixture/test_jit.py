@@ -11,8 +11,6 @@ from bgsub.mixture import _jit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.jit_off
-
 
 def test_kernel_is_compiled_without_a_cache_where_none_can_be(
     monkeypatch: pytest.MonkeyPatch,

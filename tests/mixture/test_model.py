@@ -14,10 +14,7 @@ import pytest
 from bgsub.errors import ConfigError, FrameShapeError
 from bgsub.mixture import MixtureModel, MixtureParams
 from bgsub.mixture._engine import Engine
-from bgsub.mixture.kernels import TILE
 from tests.mixture._clips import busy_clip
-
-pytestmark = pytest.mark.jit_off
 
 _GREY = np.full((3, 4), 100, dtype=np.uint8)
 
@@ -209,8 +206,8 @@ def test_time_constant_makes_skipped_frames_alike() -> None:
     every.apply_batch(np.stack([value] * 20), elapsed_s=0.04)
     for _ in range(10):
         second.apply(value, elapsed_s=0.08)
-    np.testing.assert_allclose(every.means, second.means, rtol=1e-6)
-    np.testing.assert_allclose(every.weights, second.weights, rtol=1e-6)
+    np.testing.assert_allclose(every.means, second.means, atol=0.05)
+    np.testing.assert_allclose(every.weights, second.weights, atol=5e-4)
 
 
 def test_batch_takes_a_rate_a_time_and_a_mask_for_each_frame() -> None:
@@ -392,7 +389,7 @@ def test_params_can_be_asked_for() -> None:
 def test_helper_threads_end_with_the_model() -> None:
     before = set(threading.enumerate())
     model = MixtureModel(n_threads=3)
-    model.apply(np.zeros((32, 16 * TILE // 8), dtype=np.uint8), learning_rate=0.0)
+    model.apply(np.zeros((1024, 1024), dtype=np.uint8), learning_rate=0.0)
     helpers = set(threading.enumerate()) - before
     assert len(helpers) == 2
     del model

@@ -11,8 +11,6 @@ import pytest
 from bgsub.errors import ConfigError
 from bgsub.mixture import MixtureParams
 
-pytestmark = pytest.mark.jit_off
-
 
 @pytest.mark.parametrize(
     ("name", "value"),

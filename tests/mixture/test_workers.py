@@ -8,8 +8,6 @@ import pytest
 
 from bgsub.mixture._workers import Workers
 
-pytestmark = pytest.mark.jit_off
-
 
 @pytest.mark.parametrize("n_threads", [0, 1, 2, 3, 7])
 @pytest.mark.parametrize("n_tiles", [1, 2, 5, 97])

@@ -1,0 +1,206 @@
+"""The compiled loop over blocks and frames."""
+
+from __future__ import annotations
+
+import inspect
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from bgsub.mixture import _block, _block_parts, _lanes, _layout, _words
+from bgsub.mixture._block import BlockStep
+from bgsub.mixture._block_parts import Places, Scalars
+from bgsub.mixture._jit import kernel
+from bgsub.mixture._lanes import LANES
+from bgsub.mixture._layout import Layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numba.core.base import BaseContext
+    from numba.core.typing.templates import Signature
+    from numpy.typing import NDArray
+
+__all__ = ["TILE", "Rules", "step_tiles"]
+
+# Blocks of a tile, which goes through all frames of a batch while it is in the cache: few
+# enough to stay there, enough for long runs of each frame to be read at a time.
+TILE = 64
+
+_GENERATOR = (_lanes, _words, _layout, _block_parts, _block)
+_ELEMENTS = {
+    types.uint8: ir.IntType(8),
+    types.uint16: ir.IntType(16),
+    types.float32: ir.FloatType(),
+}
+
+
+class Rules(NamedTuple):
+    """What the kernel needs of the parameters; units as in `_layout`.
+
+    Attributes
+    ----------
+    reach, reach_shift : int64
+        A distance matches if, shifted right, it is at most the upper half of variance · reach.
+    threshold : int64
+        Share of the weights that must be background.
+    initial_variance, min_variance, max_variance, initial_weight : int64
+        Of components.
+    rank_shift : int64
+        A weight that is at most another one shifted right by this is less fit.
+    white, scale : float32
+        The frame value that means white, and what a unit of the frame is.
+    shadow_min_ratio, shadow_reach : float32
+        The darkest shade, above 1 for none, and the squared match threshold.
+    """
+
+    reach: np.int64
+    reach_shift: np.int64
+    threshold: np.int64
+    initial_variance: np.int64
+    min_variance: np.int64
+    max_variance: np.int64
+    initial_weight: np.int64
+    rank_shift: np.int64
+    white: np.float32
+    scale: np.float32
+    shadow_min_ratio: np.float32
+    shadow_reach: np.float32
+
+
+def _define_step_block(
+    _context: BaseContext,
+    components: types.UniTuple,
+    channels: types.UniTuple,
+    frames: types.Array,
+    places: types.UniTuple,
+    rate: types.Integer,
+    dither: types.Integer,
+    rules: types.BaseNamedTuple,
+) -> tuple[Signature, Callable[..., ir.Value]]:
+    """Take one block through one frame; counts and the kind of frame are part of the types."""
+    layout = Layout(components.count, channels.count)
+    element = _ELEMENTS[frames.dtype]
+
+    def generate(
+        context: BaseContext,
+        builder: ir.IRBuilder,
+        _signature: Signature,
+        arguments: Sequence[ir.Value],
+    ) -> ir.Value:
+        _, _, _, where, *numbers, fields = arguments
+        addresses = [builder.extract_value(where, i) for i in range(places.count)]
+        numbers += [builder.extract_value(fields, i) for i in range(len(Rules._fields))]
+        BlockStep(builder, layout, Places(*addresses), Scalars(*numbers), element).write()
+        return cast("Any", context).get_dummy_value()
+
+    given = (components, channels, frames, places, rate, dither, rules)
+    return types.void(*given), generate
+
+
+_step_block: Any = intrinsic(_define_step_block)
+
+
+@kernel
+def _address(array: NDArray[Any]) -> np.int64:
+    return np.int64(array.ctypes.data)
+
+
+@kernel
+def _copy(target: NDArray[Any], source: NDArray[Any]) -> None:
+    for i in range(len(source)):
+        target[i] = source[i]
+
+
+def _compiled(digest: str) -> Callable[..., None]:
+    # `digest` is there to be part of the name under which Numba keeps the compiled code: it
+    # looks at changes of this file only, not of those that write the instructions.
+    @kernel
+    def step_tiles(
+        state: NDArray[np.uint16],
+        frames: NDArray[Any],
+        masks: NDArray[np.uint8],
+        update: NDArray[np.uint8],
+        rates: NDArray[np.int64],
+        dithers: NDArray[np.int64],
+        rules: Rules,
+        first: int,
+        last: int,
+        components: tuple[int, ...],
+        channels: tuple[int, ...],
+    ) -> None:
+        """Take tiles `first` to `last` (exclusive) through all frames, one after the other.
+
+        Parameters
+        ----------
+        state : ndarray of uint16, shape (n_blocks, planes * LANES)
+            Read and written.
+        frames : ndarray of uint8, uint16 or float32, shape (T, N * C)
+            Pixels one after the other, channels interleaved.
+        masks : ndarray of uint8, shape (T, N)
+            Written: 0, 127 or 255.
+        update : ndarray of uint8, shape (1, 0), (1, N) or (T, N)
+            Pixels that are 0 do not learn; empty: all do.
+        rates, dithers : ndarray of int64, shape (T,)
+            Learning rate of each frame in 1/32768, negative to classify only, and what is
+            added before rounding down, in 1/65536.
+        rules : Rules
+            The parameters.
+        first, last : int
+            The tiles.
+        components, channels : tuple of int
+            Of length K and C; what is in them does not matter.
+        """
+        digest  # noqa: B018
+        n_pixels = masks.shape[1]
+        n_whole = n_pixels // LANES
+        block_bytes = 2 * state.shape[1]
+        pixel_bytes = len(channels) * frames.itemsize
+        # The last pixels, where they do not fill a block, go through copies of that size.
+        n_rest = n_pixels % LANES
+        rest = np.zeros(LANES * len(channels), frames.dtype)
+        rest_mask = np.zeros(LANES, np.uint8)
+        rest_update = np.full(LANES, 255, np.uint8)
+        everywhere = np.full(LANES, 255, np.uint8)
+        rest_places = _address(rest), _address(rest_mask), _address(rest_update)
+        for tile in range(first, last):
+            start = tile * TILE
+            stop = min(start + TILE, len(state))
+            for t in range(len(frames)):
+                row = min(t, len(update) - 1)
+                if stop > n_whole:
+                    _copy(rest, frames[t, n_whole * LANES * len(channels) :])
+                    _copy(rest_update, update[row, n_whole * LANES :])
+                for block in range(start, stop):
+                    i = t * n_pixels + block * LANES
+                    pixels = _address(frames) + i * pixel_bytes
+                    labels = _address(masks) + i
+                    updates = _address(everywhere)
+                    if update.shape[1] > 0:
+                        updates = _address(update) + row * n_pixels + block * LANES
+                    if block == n_whole:
+                        pixels, labels, updates = rest_places
+                    places = _address(state) + block * block_bytes, pixels, labels, updates
+                    _step_block(
+                        components, channels, frames, places, rates[t], dithers[t], rules
+                    )
+                if stop > n_whole:
+                    _copy(masks[t, n_whole * LANES :], rest_mask[:n_rest])
+
+    return step_tiles
+
+
+def _digest() -> str:
+    try:
+        sources = [inspect.getsource(module) for module in _GENERATOR]
+    except OSError:
+        # Without sources there is nobody who changes them.
+        return ""
+    return sha256("".join(sources).encode()).hexdigest()
+
+
+step_tiles = _compiled(_digest())
