@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 
 from bgsub.app.build import build_pipeline
-from bgsub.app.records import SUMMARY_NAME, scale_boxes, write_records
+from bgsub.app.records import SUMMARY_NAME, footage_seconds, scale_boxes, write_records
 from bgsub.errors import BgsubError, SourceError, UsageError
 from bgsub.frames import Problem
 from bgsub.sinks import part_path, prepare_folder, refuse_existing
@@ -83,6 +83,8 @@ class ClipReport:
         Where its outputs are; None if there are none.
     stats : RunStats or None
         Counts and times; None if the clip could not be opened.
+    footage_s : float
+        How long what was seen of it lasts, the last frame included.
     stages_s : mapping of str to float
         Where the time went, by stage: those of the loop, ``decode`` and each output by name.
         The latter two are worked at beside the loop.
@@ -97,6 +99,7 @@ class ClipReport:
     source: Path
     folder: Path | None
     stats: RunStats | None
+    footage_s: float
     stages_s: Mapping[str, float]
     events: tuple[Event, ...]
     problems: tuple[Problem, ...]
@@ -176,6 +179,7 @@ def run_clips(
                 source=clip,
                 folder=folder,
                 stats=None,
+                footage_s=0.0,
                 stages_s={},
                 events=(),
                 problems=(problem,),
@@ -214,6 +218,7 @@ def _run_clip(
                 source=clip,
                 folder=folder,
                 stats=pipeline.stats,
+                footage_s=footage_seconds(pipeline.stats, source.info.fps),
                 stages_s=_stages(pipeline.stats, sinks),
                 events=detector.finish(),
                 problems=problems,

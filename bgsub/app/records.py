@@ -24,6 +24,7 @@ __all__ = ["EVENT_NAMES", "SUMMARY_NAME", "footage_seconds", "scale_boxes", "wri
 
 EVENT_NAMES = ("events.json", "events.csv")
 SUMMARY_NAME = "summary.json"
+_DIGITS = 6
 
 
 def scale_boxes(events: Iterable[Event], info: StreamInfo) -> tuple[Event, ...]:
@@ -88,21 +89,21 @@ def _summary(
     info: StreamInfo,
     names: Sequence[str],
 ) -> dict[str, Any]:
-    footage_s = footage_seconds(stats, info.fps)
+    wall_s = max(stats.wall_s, 1e-9)
     return {
         "version": 1,
         "bgsub": __version__,
         "source": info.name,
         "frame_size": [info.width, info.height],
         "frames": stats.n_frames,
-        "footage_s": footage_s,
-        "wall_s": stats.wall_s,
-        "fps": stats.n_frames / max(stats.wall_s, 1e-9),
-        "times_real_time": footage_s / max(stats.wall_s, 1e-9),
-        "mean_coverage": stats.coverage_sum / stats.n_frames,
-        "stages_s": dict(report.stages_s),
+        "footage_s": round(report.footage_s, _DIGITS),
+        "wall_s": round(stats.wall_s, _DIGITS),
+        "fps": round(stats.n_frames / wall_s, 2),
+        "times_real_time": round(report.footage_s / wall_s, 2),
+        "mean_coverage": round(stats.coverage_sum / stats.n_frames, _DIGITS),
+        "stages_s": {name: round(s, _DIGITS) for name, s in report.stages_s.items()},
         "n_events": len(report.events),
-        "problems": [{"at_s": p.at_s, "what": p.what} for p in report.problems],
+        "problems": [{"at_s": round(p.at_s, _DIGITS), "what": p.what} for p in report.problems],
         "outputs": list(names),
         "config": config.model_dump(mode="json"),
     }

@@ -1,5 +1,32 @@
 """The command line: arguments to overrides, errors to sentences and exit codes."""
 
-from bgsub.cli.main import main
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str or None
+        The arguments after the program's name; None takes the process's own.
+
+    Returns
+    -------
+    int
+        0 done, 1 the run failed, 2 bad usage or configuration, 130 interrupted.
+    """
+    try:
+        # Loaded here, so that Ctrl-C in the first moments ends quietly too.
+        from bgsub.cli.commands import run
+
+        return run(argv)
+    except KeyboardInterrupt:
+        return 130

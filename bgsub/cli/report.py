@@ -60,13 +60,12 @@ def show_clips(reports: Sequence[ClipReport]) -> None:
         if stats is None:
             cells = ["-"] * 6 + ["1", "nothing" if writes else ""]
         else:
-            footage = stats.last_s - stats.first_s
             wall = max(stats.wall_s, 1e-9)
             cells = [
                 str(stats.n_frames),
-                clock(footage),
+                clock(report.footage_s),
                 f"{stats.n_frames / wall:.0f}",
-                f"{footage / wall:.1f}×",
+                f"{report.footage_s / wall:.1f}×",
                 f"{stats.coverage_sum / stats.n_frames:.2%}",
                 str(len(report.events)),
                 str(len(report.problems)),

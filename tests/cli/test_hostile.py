@@ -163,3 +163,14 @@ def test_absurd_scenes_are_one_sentence(
     outcome = run(capsys, "synth", "walkers", "-o", tmp_path / "out", *arguments)
     assert (outcome.code, outcome.is_one_sentence) == (2, True)
     assert not (tmp_path / "out").exists()
+
+
+def test_an_interrupt_outside_of_any_command_is_quiet(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bgsub.cli.commands.run", interrupted)
+    outcome = run(capsys, "config", "show")
+    assert (outcome.code, outcome.out, outcome.err) == (130, "", "")

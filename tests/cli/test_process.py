@@ -71,10 +71,11 @@ def test_the_event_is_found_once_and_at_its_time(
 def test_the_summary_tells_what_was_done(
     clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    run(capsys, "process", clip, "-o", tmp_path, "--set", "model.n_components=4")
+    outcome = run(capsys, "process", clip, "-o", tmp_path, "--set", "model.n_components=4")
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["frames"] == FRAMES
     assert summary["footage_s"] == pytest.approx(3.0, abs=0.01)
+    assert "00:00:03.000" in outcome.out, "the table says the same as the summary"
     assert summary["config"]["model"]["n_components"] == 4
     assert summary["n_events"] == 1
     assert summary["problems"] == []

@@ -24,7 +24,7 @@ from bgsub.errors import BgsubError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["main"]
+__all__ = ["run"]
 
 
 app = typer.Typer(
@@ -62,19 +62,8 @@ def _root(
     """Tell moving things from background in footage of a static camera."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command.
-
-    Parameters
-    ----------
-    argv : sequence of str or None
-        The arguments after the program's name; None takes the process's own.
-
-    Returns
-    -------
-    int
-        0 done, 1 the run failed, 2 bad usage or configuration, 130 interrupted.
-    """
+def run(argv: Sequence[str] | None) -> int:
+    """Run one command and return its exit code, as :func:`bgsub.cli.main` says."""
     arguments = sys.argv[1:] if argv is None else list(argv)
     mend_streams()
     is_verbose = not {"-v", "--verbose"}.isdisjoint(arguments)
