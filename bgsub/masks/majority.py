@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import cv2
 
 from bgsub.errors import ConfigError
-from bgsub.frames import BACKGROUND, FOREGROUND, SHADOW
+from bgsub.frames import FOREGROUND, SHADOW
 
 if TYPE_CHECKING:
     from bgsub.frames import Mask
@@ -51,12 +51,13 @@ def majority(mask: Mask, side_px: int) -> Mask:
     total = cv2.boxFilter(
         votes, depth, (side_px, side_px), normalize=False, borderType=cv2.BORDER_REPLICATE
     )
-    most = side_px * side_px // 2 + 1
-    voted = cv2.inRange(total, most, side_px * side_px)
-    shadow = cv2.inRange(mask, SHADOW, SHADOW)
-    if not cv2.countNonZero(shadow):
-        return cast("Mask", voted)
-    voted[(shadow != BACKGROUND) & (voted != FOREGROUND)] = SHADOW
+    half = side_px * side_px // 2
+    if depth == cv2.CV_8U:
+        _, voted = cv2.threshold(total, half, FOREGROUND, cv2.THRESH_BINARY)
+    else:
+        voted = cv2.inRange(total, half + 1, side_px * side_px)
+    if cv2.countNonZero(mask) > cv2.countNonZero(votes):
+        voted[(mask == SHADOW) & (voted != FOREGROUND)] = SHADOW
     return cast("Mask", voted)
 
 
