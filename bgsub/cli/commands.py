@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 
+_SMALLER = "There is not enough memory; a smaller --scale needs less."
+# How libraries in C++ say so.
+_NO_MEMORY = ("bad_alloc", "Insufficient memory")
+
 app = typer.Typer(
     name="bgsub",
     help="Tell moving things from background in footage of a static camera.",
@@ -99,7 +103,7 @@ def _run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except MemoryError:
-        print_error("There is not enough memory; a smaller --scale needs less.")
+        print_error(_SMALLER)
         return 1
     except OSError as error:
         # Where the output of a command leads, and what it is started in, is not for us to mend.
@@ -109,6 +113,9 @@ def _run(arguments: list[str]) -> int:
         return 1
     except Exception as error:
         # The last resort, so that no user ever sees a traceback.
+        if any(sign in str(error) for sign in _NO_MEMORY):
+            print_error(_SMALLER)
+            return 1
         logging.getLogger("bgsub").debug("unexpected error", exc_info=True)
         kind = type(error).__name__
         print_error(f"This is a mistake in bgsub ({kind}: {error}); --verbose shows where.")

@@ -174,3 +174,15 @@ def test_an_interrupt_outside_of_any_command_is_quiet(
     monkeypatch.setattr("bgsub.cli.commands.run", interrupted)
     outcome = run(capsys, "config", "show")
     assert (outcome.code, outcome.out, outcome.err) == (130, "", "")
+
+
+def test_libraries_out_of_memory_are_told_as_such(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def exhausted(**_: object) -> None:
+        raise cv2.error("std::bad_alloc")
+
+    monkeypatch.setattr("bgsub.cli.commands.app", exhausted)
+    outcome = run(capsys, "config", "show")
+    assert (outcome.code, outcome.is_one_sentence) == (1, True)
+    assert "not enough memory" in outcome.err
