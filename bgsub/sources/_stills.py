@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["like", "read_image"]
 
 _COLOUR_CHANNELS = (3, 4)
+# Unlike IMREAD_UNCHANGED, these turn the picture as its camera says it was held (Exif).
+_AS_STORED = cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH
 _WIDEN = 257  # 255 becomes 65535
 
 
 def read_image(path: Path) -> Image | None:
-    """Return the picture as stored: (H, W) grey or (H, W, 3) BGR, uint8 or uint16.
+    """Return the picture as stored, upright: (H, W) grey or (H, W, 3) BGR, uint8 or uint16.
 
     Transparency is dropped.  None is returned for what is damaged, cut off, too large, or of
     another type of number.
@@ -37,7 +39,7 @@ def read_image(path: Path) -> Image | None:
         return None
     try:
         with _quiet_opencv():
-            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), _AS_STORED)
     except cv2.error:  # above OpenCV's own limit of pixels
         return None
     return None if image is None else _accepted(image)

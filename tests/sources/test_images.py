@@ -223,3 +223,19 @@ def test_pictures_of_floating_point_are_refused(tmp_path: Path):
     cv2.imwrite(str(tmp_path / "a.tif"), np.zeros((4, 4), np.float32))
     with pytest.raises(SourceOpenError, match="of a kind that is not supported"):
         source_of(tmp_path).__enter__()
+
+
+def test_a_picture_is_upright_as_its_camera_was_held(tmp_path: Path):
+    scene = np.zeros((24, 32, 3), np.uint8)
+    scene[:8, :8] = 255
+    jpeg = cv2.imencode(".jpg", scene)[1].tobytes()
+    # Exif with one entry: orientation 6, the camera was turned to the left.
+    tiff = b"MM\0*\0\0\0\x08" + b"\0\x01" + b"\x01\x12\0\x03\0\0\0\x01\0\x06\0\0" + b"\0\0\0\0"
+    exif = b"Exif\0\0" + tiff
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    (tmp_path / "1.jpg").write_bytes(jpeg[:2] + segment + jpeg[2:])
+    with ImageFolderSource(tmp_path, fps=25.0, start_s=0.0, end_s=None, scale=1.0) as source:
+        [frame] = source
+    assert frame.image.shape == (32, 24, 3)
+    assert frame.image[2, -3].min() > 200
+    assert frame.image[2, 2].max() < 50
