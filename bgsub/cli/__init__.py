@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["main"]
+
+# Importing makes many objects that stay: collecting among them again and again, as Python does
+# by default, is a tenth of the time to the first mask.
+_OBJECTS_PER_COLLECTION = 50_000
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0 done, 1 the run failed, 2 bad usage or configuration, 130 interrupted.
     """
+    gc.set_threshold(_OBJECTS_PER_COLLECTION)
     try:
         # Loaded here, so that Ctrl-C in the first moments ends quietly too.
         from bgsub.cli.commands import run
