@@ -58,10 +58,7 @@ class Pixel:
             self.gaussians = [Gaussian(1.0, list(x), self.initial_variance)]
             return Step(foreground=False, margin=1.0)
         ordered = sorted(self.gaussians, key=Gaussian.fitness, reverse=True)
-        margins = [
-            abs(1.0 - b.fitness() / a.fitness())
-            for a, b in pairwise(ordered)
-        ]
+        margins = [abs(1.0 - b.fitness() / a.fitness()) for a, b in pairwise(ordered)]
         match = None
         for g in ordered:
             ratio = g.distance(x) / (self.match_sigmas**2 * g.variance)
