@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Self
 
 import cv2
@@ -26,7 +27,7 @@ __all__ = ["BackgroundPicture", "Heatmap"]
 _KEPT = "nothing of it is kept"
 
 
-class _PictureSink:
+class _PictureSink(ABC):
     """A PNG file made when the sink is left, if there was a frame."""
 
     def __init__(self, path: Path, background: Callable[[], Image]) -> None:
@@ -57,8 +58,9 @@ class _PictureSink:
                 raise
             exc.add_note(str(error))
 
+    @abstractmethod
     def _picture(self) -> Image:
-        raise NotImplementedError
+        """Return the picture to write."""
 
 
 class BackgroundPicture(_PictureSink):
