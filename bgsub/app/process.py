@@ -49,7 +49,9 @@ def process(
         makers: dict[str, Callable[[Path], Sink]] = {
             "mask.mkv": lambda path: MaskVideo(path, info),
             "masks": MaskFolder,
-            "overlay.mp4": lambda path: OverlayVideo(path, info, crf=config.output.overlay_crf),
+            "overlay.mp4": lambda path: OverlayVideo(
+                path, info, crf=config.output.overlay_crf, max_value=config.model.max_value
+            ),
             "background.png": lambda path: BackgroundPicture(path, background),
             "heatmap.png": lambda path: Heatmap(path, background),
         }

@@ -7,6 +7,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -150,6 +151,19 @@ def test_an_image_folder_in_cdnet_numbering(tmp_path: Path, capsys: pytest.Captu
     assert outcome.code == 0, outcome.err
     masks = read_masks(tmp_path / "out" / "mask.mkv")
     assert [bool(mask.any()) for mask in masks] == [False] * 20 + [True] * 10
+
+
+def test_twelve_bit_pictures_are_as_bright_in_the_overlay(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    for number in range(12):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((48, 64), 2048, np.uint16))
+    sets = ("--set", "model.max_value=4095.0", "--scale", "0.5")
+    outcome = run(capsys, "process", tmp_path, "-o", tmp_path / "out", *sets)
+    assert outcome.code == 0, outcome.err
+    with av.open(str(tmp_path / "out" / "overlay.mp4")) as container:
+        picture = next(container.decode(video=0)).to_ndarray(format="gray")
+    assert picture[-4:].mean() == pytest.approx(128, abs=8)
 
 
 @pytest.mark.parametrize(
