@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "INTERRUPTED",
-    "clock",
     "help_text",
     "out",
     "print_error",
@@ -91,10 +90,3 @@ def set_up_logging(*, verbose: bool) -> None:
     )
     for noisy in ("numba", "matplotlib", "libav"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
-def clock(seconds: float) -> str:
-    """Return a time of a clip as ``HH:MM:SS.mmm``."""
-    total_ms = round(seconds * 1000)
-    minutes, ms = divmod(total_ms, 60_000)
-    return f"{minutes // 60:02d}:{minutes % 60:02d}:{ms // 1000:02d}.{ms % 1000:03d}"

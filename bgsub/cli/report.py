@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bgsub.cli.console import INTERRUPTED, clock, out, print_error, print_note, printable
+from bgsub.cli.console import INTERRUPTED, out, print_error, print_note, printable
+from bgsub.timecode import timecode
 
 if TYPE_CHECKING:
     import threading
@@ -31,7 +32,7 @@ def tell_problems(reports: Sequence[ClipReport]) -> None:
             if report.stats is None:
                 print_error(problem.what)
                 continue
-            line = f"{report.source.name} at {clock(problem.at_s)}: {problem.what}"
+            line = f"{report.source.name} at {timecode(problem.at_s)}: {problem.what}"
             if problem.ends_run and report.failed:
                 print_error(line)
             else:
@@ -63,7 +64,7 @@ def show_clips(reports: Sequence[ClipReport]) -> None:
             wall = max(stats.wall_s, 1e-9)
             cells = [
                 str(stats.n_frames),
-                clock(report.footage_s),
+                timecode(report.footage_s),
                 f"{stats.n_frames / wall:.0f}",
                 f"{report.footage_s / wall:.1f}×",
                 f"{stats.coverage_sum / stats.n_frames:.2%}",
@@ -81,7 +82,7 @@ def show_events(reports: Sequence[ClipReport], *, at_most: int | None = None) ->
     for report in reports:
         name = _plain(report.source.name)
         for number, event in enumerate(report.events[:at_most], start=1):
-            times = map(clock, (event.start_s, event.end_s, event.peak_s))
+            times = map(timecode, (event.start_s, event.end_s, event.peak_s))
             table.add_row(name, str(number), *times, f"{event.peak_coverage:.2%}")
         n_left = len(report.events) - (len(report.events) if at_most is None else at_most)
         if n_left > 0:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from bgsub.frames import FOREGROUND, SHADOW
-from bgsub.sinks.timecode import timecode
+from bgsub.timecode import timecode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bgsub.sinks.files import write_bytes
-from bgsub.sinks.timecode import timecode
+from bgsub.timecode import timecode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["DESIGN_HEIGHT", "DESIGN_WIDTH", "Array", "Camera", "View"]
@@ -96,17 +95,6 @@ class Camera:
         """Return the design position of a point in the world."""
         units = self.units_per_m(depth_m)
         return self.centre + x_m * units, self.horizon + (self.height_m - up_m) * units
-
-    def project_all(self, points: Array) -> Array:
-        """Return the design positions (N, 2) of world points (N, 3): x, up, depth."""
-        units = self.focal / np.maximum(points[:, 2], 0.5)
-        return np.stack(
-            [
-                self.centre + points[:, 0] * units,
-                self.horizon + (self.height_m - points[:, 1]) * units,
-            ],
-            axis=1,
-        )
 
     def ground(self, x: float, y: float) -> tuple[float, float]:
         """Return the ground point (x_m, depth_m) seen at a design position."""

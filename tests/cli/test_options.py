@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bgsub.cli.console import clock
 from bgsub.cli.options import parse_polygon, parse_time
 from bgsub.errors import ConfigError
+from bgsub.timecode import timecode
 
 
 @pytest.mark.parametrize(
@@ -27,13 +27,13 @@ def test_what_is_no_time_is_an_error(text: str):
 
 @given(st.integers(0, 10**9))
 def test_a_written_time_reads_back(milliseconds: int):
-    assert parse_time("--start", clock(milliseconds / 1000)) == pytest.approx(
+    assert parse_time("--start", timecode(milliseconds / 1000)) == pytest.approx(
         milliseconds / 1000, abs=1e-6
     )
 
 
 def test_seconds_never_round_up_to_sixty():
-    assert clock(59.9996) == "00:01:00.000"
+    assert timecode(59.9996) == "00:01:00.000"
 
 
 def test_polygons_are_read():

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bgsub.frames import FOREGROUND, SHADOW, Box, Frame, FrameResult
 from bgsub.sinks.drawing import Painter, to_bgr8
-from bgsub.sinks.timecode import timecode
+from bgsub.timecode import timecode
 
 
 class TestToBgr8:
