@@ -98,7 +98,7 @@ class Engine:
         update = _read_only(update)
         fixed_rates, dithers = self._schedule(rates)
 
-        def work(thread: int, first: int, last: int) -> None:  # noqa: ARG001
+        def work(first: int, last: int) -> None:
             step_tiles(
                 self._state,
                 frames,

@@ -32,35 +32,34 @@ class Workers:
     """
 
     def __init__(self, n_threads: int) -> None:
-        self.n_threads = n_threads or len(os.sched_getaffinity(0))
+        self.n_threads = n_threads or _cores()
         self._helpers: ThreadPoolExecutor | None = None
         self._pid = os.getpid()
 
-    def run(self, work: Callable[[int, int, int], None], n_tiles: int, n_frames: int) -> None:
+    def run(self, work: Callable[[int, int], None], n_tiles: int, n_frames: int) -> None:
         """Call `work` for ranges that cover all tiles, and return when all is done.
 
         Parameters
         ----------
         work : callable
-            Takes the number of the thread (0 to `n_threads` - 1), the first tile and the
-            last (exclusive).
+            Takes the first tile and the last (exclusive).
         n_tiles, n_frames : int
             How much work there is.
         """
         n = min(self.n_threads, n_tiles, n_tiles * n_frames // _MIN_STEPS_PER_THREAD)
         if n <= 1:
-            work(0, 0, n_tiles)
+            work(0, n_tiles)
             return
         ranges = _split(n_tiles, min(n_tiles, n * _RANGES_PER_THREAD))
 
-        def drain(thread: int) -> None:
+        def drain() -> None:
             for first, last in ranges:
-                work(thread, first, last)
+                work(first, last)
 
         helpers = self._started()
-        futures = [helpers.submit(drain, thread) for thread in range(1, n)]
+        futures = [helpers.submit(drain) for _ in range(1, n)]
         try:
-            drain(0)
+            drain()
         finally:
             # A helper that has not begun by now would find nothing left to do.
             begun = [future for future in futures if not future.cancel()]
@@ -74,6 +73,13 @@ class Workers:
             self._helpers = ThreadPoolExecutor(self.n_threads - 1, "bgsub-mixture")
             self._pid = os.getpid()
         return self._helpers
+
+
+def _cores() -> int:
+    # Not every system can tell which cores this process may use.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _split(n_tiles: int, n_ranges: int) -> Iterator[tuple[int, int]]:
