@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 import cv2
 import numpy as np
 
-from bgsub.errors import OutputExistsError, SinkOpenError, SinkWriteError, SourceError
+from bgsub.errors import OutputExistsError, SinkOpenError, SourceError
 from bgsub.evaluation.cdnet import read_labels
 from bgsub.evaluation.scores import Counts, count
+from bgsub.files import prepare_folder, write_bytes
 from bgsub.frames import FOREGROUND, Problem
 
 if TYPE_CHECKING:
@@ -116,14 +116,8 @@ class ScoringSink:
 def _save(folder: Path, number: int, mask: Mask) -> None:
     binary = np.where(mask == FOREGROUND, np.uint8(FOREGROUND), np.uint8(0))
     _, data = cv2.imencode(".png", binary)
-    path = folder / f"bin{number:06d}.png"
-    part = path.with_suffix(".part")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data.tobytes())
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        msg = f"{path} cannot be written: {error.strerror}; the masks before it are complete."
-        raise SinkWriteError(msg) from error
+    if not folder.is_dir():
+        prepare_folder(folder)
+    write_bytes(
+        folder / f"bin{number:06d}.png", data.data, kept="the masks before it are complete"
+    )

@@ -1,6 +1,6 @@
 """Where results go: videos, pictures, records.  Siblings of the sources, unknown to them."""
 
-from bgsub.sinks.files import part_path, prepare_folder, refuse_existing
+from bgsub.files import part_path, prepare_folder, refuse_existing
 from bgsub.sinks.folder import MaskFolder
 from bgsub.sinks.pictures import BackgroundPicture, Heatmap
 from bgsub.sinks.records import write_events, write_json

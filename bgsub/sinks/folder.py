@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 import cv2
 
 from bgsub.errors import SinkWriteError
-from bgsub.sinks.files import open_error, prepare_folder, write_bytes
+from bgsub.files import open_error, prepare_folder, write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

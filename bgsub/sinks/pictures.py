@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from bgsub.errors import BgsubError
+from bgsub.files import prepare_folder, write_bytes
 from bgsub.sinks.drawing import to_bgr8
-from bgsub.sinks.files import prepare_folder, write_bytes
 from bgsub.sinks.heat import draw_heat
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bgsub.sinks.files import write_bytes
+from bgsub.files import write_bytes
 from bgsub.timecode import timecode
 
 if TYPE_CHECKING:

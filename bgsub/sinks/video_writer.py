@@ -10,7 +10,7 @@ import av
 import av.error
 
 from bgsub.errors import SinkOpenError, SinkWriteError
-from bgsub.sinks.files import PartFile, prepare_folder, write_error
+from bgsub.files import PartFile, prepare_folder, write_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import cv2
 import numpy as np
 
-from bgsub.errors import OutputExistsError, SinkOpenError, SinkWriteError
+from bgsub.errors import OutputExistsError, SinkWriteError
+from bgsub.files import prepare_folder, write_bytes
 
 if TYPE_CHECKING:
     from bgsub.synth._view import Array
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["truth_frames", "write_sequence"]
 
 _JPEG_QUALITY = 95
+_KEPT = "the frames before it are complete"
 
 
 def truth_frames(scene: Scene) -> Iterator[Array]:
@@ -66,12 +68,8 @@ def write_sequence(
         if path.exists():
             msg = f"{path} exists already: choose another folder, or remove it first"
             raise OutputExistsError(msg)
-    try:
-        pictures.mkdir(parents=True)
-        truths.mkdir()
-    except OSError as error:
-        msg = f"the folder {folder} cannot be created: {error.strerror or error}"
-        raise SinkOpenError(msg) from error
+    prepare_folder(pictures)
+    prepare_folder(truths)
     _write(folder / "ROI.bmp", np.full((scene.height, scene.width), 255, np.uint8))
     for frame in scene:
         number = f"{frame.index + 1:06d}"
@@ -80,7 +78,7 @@ def write_sequence(
         if on_frame is not None:
             on_frame(frame)
     scored = f"{scene.n_training + 1} {scene.n_frames}\n"
-    _store(folder / "temporalROI.txt", scored.encode())
+    write_bytes(folder / "temporalROI.txt", scored.encode(), kept=_KEPT)
 
 
 def _write(path: Path, image: Array) -> None:
@@ -89,12 +87,4 @@ def _write(path: Path, image: Array) -> None:
     if not done:
         msg = f"the picture {path} cannot be encoded: choose another format"
         raise SinkWriteError(msg)
-    _store(path, code.tobytes())
-
-
-def _store(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        msg = f"{path} cannot be written: {error.strerror or error}"
-        raise SinkWriteError(msg) from error
+    write_bytes(path, code.data, kept=_KEPT)

@@ -87,5 +87,5 @@ def test_write_sequence_reports_a_file_that_cannot_be_written(tmp_path: Path) ->
     def block(_: object) -> None:
         (folder / "input" / "in000002.png").mkdir()
 
-    with pytest.raises(SinkWriteError, match=r"in000002\.png cannot be written"):
+    with pytest.raises(SinkWriteError, match=r"in000002\.png cannot be created"):
         write_sequence(small(2), folder, block)

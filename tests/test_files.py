@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bgsub.errors import OutputExistsError, SinkOpenError, SinkWriteError
-from bgsub.sinks.files import (
+from bgsub.files import (
     PartFile,
     part_path,
     prepare_folder,
