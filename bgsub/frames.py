@@ -27,6 +27,7 @@ __all__ = [
     "FrameSource",
     "Image",
     "Mask",
+    "Probability",
     "Problem",
     "Sink",
     "StreamInfo",
@@ -37,6 +38,9 @@ Image = NDArray[Any]
 
 Mask = NDArray[np.uint8]
 """A mask: shape (H, W), uint8, values BACKGROUND, SHADOW or FOREGROUND."""
+
+Probability = NDArray[np.uint8]
+"""How surely pixels are foreground: shape (H, W), uint8, 0 surely not, 255 surely."""
 
 BACKGROUND = 0
 SHADOW = 127
@@ -146,6 +150,9 @@ class FrameResult:
         Around the connected foreground regions, largest first.
     in_event : bool
         True while the frame counts as motion for the event being built.
+    probability : Probability or None
+        How surely each pixel is foreground, before cleaning, read-only; None unless the
+        detector was asked for it.
     """
 
     frame: Frame
@@ -153,6 +160,7 @@ class FrameResult:
     coverage: float
     boxes: tuple[Box, ...]
     in_event: bool
+    probability: Probability | None = None
 
 
 class FrameSource(Protocol):

@@ -1,4 +1,4 @@
-"""The one loop: source -> model -> cleaning -> events -> sinks."""
+"""The one loop: source -> detector -> events -> sinks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bgsub.errors import BgsubError, SourceOpenError
 from bgsub.frames import Frame, FrameResult
 from bgsub.sources.read_ahead import ReadAhead
@@ -17,17 +15,16 @@ from bgsub.sources.read_ahead import ReadAhead
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from bgsub.detection import Detector
     from bgsub.events import EventDetector
     from bgsub.frames import FrameSource, Sink
-    from bgsub.masks import MaskCleaner
-    from bgsub.mixture import MixtureModel
 
 __all__ = ["Pipeline", "RunStats"]
 
 _QUEUE_BYTES = 32 * 2**20
 _MAX_QUEUED = 32
 _BATCH_BYTES = 64 * 2**20
-_STAGES = ("wait_for_frames", "model", "clean", "events", "wait_for_sinks")
+_STAGES = ("wait_for_frames", "events", "wait_for_sinks")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,7 +44,7 @@ class RunStats:
     decode_s : float
         Time that the reading thread spent reading, beside the loop.
     stages_s : dict of str to float
-        Time that the loop spent: waiting for frames, in the model, cleaning, following
+        Time that the loop spent: waiting for frames, in the detector's stages, following
         events, and handing over to the sinks or waiting for them.
     """
 
@@ -61,31 +58,27 @@ class RunStats:
 
 
 class Pipeline:
-    """Takes the frames of one source through the model to the sinks.
+    """Takes the frames of one source through the detector to the sinks.
 
     Parameters
     ----------
-    model : MixtureModel
-        Learns from the frames, and classifies them.
-    cleaner : MaskCleaner
-        Turns the model's mask into the one that is written.
-    detector : EventDetector
+    detector : Detector
+        Turns the frames into masks.
+    events : EventDetector
         Finds events in the coverage.
     batch_frames : int
-        Frames the model takes at a time; no effect on the result.
+        Frames the detector takes at a time; no effect on the result.
     """
 
     def __init__(
         self,
         *,
-        model: MixtureModel,
-        cleaner: MaskCleaner,
-        detector: EventDetector,
+        detector: Detector,
+        events: EventDetector,
         batch_frames: int,
     ) -> None:
-        self._model = model
-        self._cleaner = cleaner
         self._detector = detector
+        self._events = events
         self._batch_frames = batch_frames
         self._clock = time.perf_counter()
         self.stats = RunStats()
@@ -146,28 +139,30 @@ class Pipeline:
             raise SourceOpenError(msg)
 
     def _work(self, batch: Sequence[Frame]) -> Iterator[FrameResult]:
-        times = [frame.timestamp_s for frame in batch]
-        before = self.stats.last_s if self.stats.n_frames else times[0]
-        masks = self._model.apply_batch(
-            # Not kept: the frames that wait for the sinks are memory enough.
-            np.stack([frame.image for frame in batch]),
-            elapsed_s=np.diff(times, prepend=before),
-        )
-        self._lap("model")
-        for frame, raw in zip(batch, masks, strict=True):
-            cleaned = self._cleaner.clean(raw)
-            self._lap("clean")
-            in_event = self._detector.update(
-                frame.index, frame.timestamp_s, cleaned.coverage, cleaned.boxes
+        detections = self._detector.detect(batch)
+        for frame, found in zip(batch, detections, strict=True):
+            # The detector tells by itself where its time went.
+            self._clock = time.perf_counter()
+            in_event = self._events.update(
+                frame.index, frame.timestamp_s, found.coverage, found.boxes
             )
             self._lap("events")
             yield FrameResult(
                 frame=frame,
-                mask=cleaned.mask,
-                coverage=cleaned.coverage,
-                boxes=cleaned.boxes,
+                mask=found.mask,
+                coverage=found.coverage,
+                boxes=found.boxes,
                 in_event=in_event,
+                probability=found.probability,
             )
+        self._clock = time.perf_counter()
+        stages = self.stats.stages_s
+        first, *last = _STAGES
+        self.stats.stages_s = {
+            first: stages[first],
+            **self._detector.stages_s,
+            **{stage: stages[stage] for stage in last},
+        }
 
     def _count(self, result: FrameResult) -> None:
         stats = self.stats

@@ -83,7 +83,7 @@ class _Sink:
 def _pipeline(*sets: str) -> Pipeline:
     sets = ("mask.median_px=3", *sets)
     config = load_config(None, [parse_set(text) for text in sets]).config
-    return build_pipeline(config, _INFO)[0]
+    return build_pipeline(config, _INFO, with_probability=False)[0]
 
 
 def _ignore(_: RunStats) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bgsub.detection import ClassicDetector
 from bgsub.events import EventDetector, EventRules
 from bgsub.masks import MaskCleaner, rasterize
 from bgsub.mixture import MixtureModel
@@ -11,15 +12,24 @@ from bgsub.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from bgsub.config import Config
+    from bgsub.detection import Detector
     from bgsub.frames import StreamInfo
 
-__all__ = ["build_pipeline"]
+__all__ = ["build_detector", "build_pipeline"]
 
 
 def build_pipeline(
-    config: Config, info: StreamInfo
-) -> tuple[Pipeline, MixtureModel, EventDetector]:
+    config: Config, info: StreamInfo, *, with_probability: bool
+) -> tuple[Pipeline, Detector, EventDetector]:
     """Return a pipeline for frames of a stream, with the parts whose results are read later."""
+    detector = build_detector(config, info, with_probability=with_probability)
+    events = EventDetector(EventRules(**config.events.model_dump()))
+    pipeline = Pipeline(detector=detector, events=events, batch_frames=config.run.batch_frames)
+    return pipeline, detector, events
+
+
+def build_detector(config: Config, info: StreamInfo, *, with_probability: bool) -> Detector:
+    """Return a detector for frames of a stream."""
     model = MixtureModel(config.model.to_params(), n_threads=config.run.threads)
     region = rasterize(
         config.regions.include,
@@ -37,11 +47,4 @@ def build_pipeline(
         keep_shadows=config.mask.shadows == "keep",
         region=region,
     )
-    detector = EventDetector(EventRules(**config.events.model_dump()))
-    pipeline = Pipeline(
-        model=model,
-        cleaner=cleaner,
-        detector=detector,
-        batch_frames=config.run.batch_frames,
-    )
-    return pipeline, model, detector
+    return ClassicDetector(model=model, cleaner=cleaner, with_probability=with_probability)

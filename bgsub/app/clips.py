@@ -64,11 +64,14 @@ class Outputs:
         Takes folder, stream and the model's background; returns sinks by their output's name.
     boxes_in_source : bool
         Boxes refer to the picture before its reduction, not to the frames worked on.
+    with_probability : bool
+        Some sink needs the foreground probability.
     """
 
     names: tuple[str, ...]
     open_sinks: Callable[[Path, StreamInfo, Callable[[], Image]], Mapping[str, ThreadedSink]]
     boxes_in_source: bool
+    with_probability: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,11 +204,13 @@ def _run_clip(
 ) -> ClipReport:
     with _open(clip, config) as source:
         observer.clip_started(source.info)
-        pipeline, model, detector = build_pipeline(config, source.info)
+        pipeline, detector, events = build_pipeline(
+            config, source.info, with_probability=outputs.with_probability
+        )
         sinks: Mapping[str, ThreadedSink] = {}
         if folder is not None:
             prepare_folder(folder)
-            sinks = outputs.open_sinks(folder, source.info, model.background)
+            sinks = outputs.open_sinks(folder, source.info, detector.background)
         error: BgsubError | None = None
         try:
             pipeline.run(source, list(sinks.values()), stop=stop, on_frames=observer.advanced)
@@ -220,7 +225,7 @@ def _run_clip(
                 stats=pipeline.stats,
                 footage_s=footage_seconds(pipeline.stats, source.info.fps),
                 stages_s=_stages(pipeline.stats, sinks),
-                events=detector.finish(),
+                events=events.finish(),
                 problems=problems,
                 failed=_failed(problems, keep_going=options.keep_going),
             )

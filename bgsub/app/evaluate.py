@@ -92,7 +92,7 @@ def evaluate(
         )
         with source:
             observer.clip_started(source.info)
-            pipeline, _, _ = build_pipeline(config, source.info)
+            pipeline, _, _ = build_pipeline(config, source.info, with_probability=False)
             sink = ScoringSink(sequence, save_masks=save_masks)
             pipeline.run(source, [sink], stop=stop, on_frames=observer.advanced)
         if stop.is_set():

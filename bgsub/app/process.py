@@ -61,7 +61,12 @@ def process(
             if name in names
         }
 
-    outputs = Outputs(names=names, open_sinks=open_sinks, boxes_in_source=False)
+    outputs = Outputs(
+        names=names,
+        open_sinks=open_sinks,
+        boxes_in_source=False,
+        with_probability=False,
+    )
     return run_clips(inputs, config, options, outputs, observer=observer, stop=stop)
 
 

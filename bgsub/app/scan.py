@@ -30,5 +30,10 @@ def scan(
     The parameters, the result and the errors are those of :func:`bgsub.app.clips.run_clips`.
     What a scan does at another size than ``process`` is the configuration's to say.
     """
-    outputs = Outputs(names=EVENT_NAMES, open_sinks=lambda *_: {}, boxes_in_source=True)
+    outputs = Outputs(
+        names=EVENT_NAMES,
+        open_sinks=lambda *_: {},
+        boxes_in_source=True,
+        with_probability=False,
+    )
     return run_clips(inputs, config, options, outputs, observer=observer, stop=stop)

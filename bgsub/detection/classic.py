@@ -1,0 +1,96 @@
+"""The model's own decisions, cleaned: the paper and a majority vote."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bgsub.detection.detector import Detection, StageClock
+from bgsub.mixture import MixtureModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bgsub.frames import Frame, Image, Mask, Probability
+    from bgsub.masks import MaskCleaner
+
+__all__ = ["ClassicDetector"]
+
+
+class ClassicDetector:
+    """Stauffer and Grimson's model, whose masks are cleaned one by one.
+
+    Parameters
+    ----------
+    model : MixtureModel
+        Learns from the frames, and classifies them.
+    cleaner : MaskCleaner
+        Turns the model's mask into the one that is written.
+    with_probability : bool
+        Also say how surely each pixel is foreground; slower, since the model then takes one
+        frame at a time.
+    """
+
+    def __init__(
+        self, *, model: MixtureModel, cleaner: MaskCleaner, with_probability: bool
+    ) -> None:
+        self._model = model
+        self._cleaner = cleaner
+        self._with_probability = with_probability
+        self._clock = StageClock("model", "clean")
+        self._last_s: float | None = None
+
+    @property
+    def model(self) -> MixtureModel:
+        """The mixture."""
+        return self._model
+
+    @property
+    def stages_s(self) -> Mapping[str, float]:
+        """Seconds spent in the model and cleaning."""
+        return self._clock.stages_s
+
+    def background(self) -> NDArray[np.uint8]:
+        """Return each pixel's most probable mean."""
+        return self._model.background()
+
+    def detect(self, frames: Sequence[Frame]) -> Iterator[Detection]:
+        """Take frames through the model together, and clean their masks one by one."""
+        self._clock.start()
+        times = [frame.timestamp_s for frame in frames]
+        before = times[0] if self._last_s is None else self._last_s
+        self._last_s = times[-1]
+        # Not kept: the frames that wait for the sinks are memory enough.
+        images = np.stack([frame.image for frame in frames])
+        elapsed_s = np.diff(times, prepend=before)
+        if self._with_probability:
+            yield from self._one_by_one(images, elapsed_s)
+            return
+        masks = self._model.apply_batch(images, elapsed_s=elapsed_s)
+        self._clock.lap("model")
+        for mask in masks:
+            yield self._cleaned(mask, None)
+
+    def _one_by_one(self, images: Image, elapsed_s: NDArray[np.float64]) -> Iterator[Detection]:
+        for image, elapsed in zip(images, elapsed_s, strict=True):
+            learnt = self._model.n_frames
+            probability = np.zeros(image.shape[:2], np.float32)
+            if learnt:
+                probability = self._model.foreground_probability(image)
+            mask = self._model.apply(image, elapsed_s=float(elapsed))
+            self._clock.lap("model")
+            yield self._cleaned(mask, np.rint(probability * 255).astype(np.uint8))
+
+    def _cleaned(self, mask: Mask, probability: Probability | None) -> Detection:
+        self._clock.start()
+        cleaned = self._cleaner.clean(mask)
+        self._clock.lap("clean")
+        return Detection(
+            mask=cleaned.mask,
+            coverage=cleaned.coverage,
+            boxes=cleaned.boxes,
+            probability=probability,
+        )
