@@ -12,6 +12,7 @@ from bgsub.sinks import (
     MaskFolder,
     MaskVideo,
     OverlayVideo,
+    ProbabilityVideo,
     ThreadedSink,
 )
 
@@ -49,6 +50,7 @@ def process(
         makers: dict[str, Callable[[Path], Sink]] = {
             "mask.mkv": lambda path: MaskVideo(path, info),
             "masks": MaskFolder,
+            "probability.mkv": lambda path: ProbabilityVideo(path, info),
             "overlay.mp4": lambda path: OverlayVideo(
                 path, info, crf=config.output.overlay_crf, max_value=config.model.max_value
             ),
@@ -65,7 +67,7 @@ def process(
         names=names,
         open_sinks=open_sinks,
         boxes_in_source=False,
-        with_probability=False,
+        with_probability=config.output.probability,
     )
     return run_clips(inputs, config, options, outputs, observer=observer, stop=stop)
 
@@ -75,6 +77,7 @@ def _names(config: Config) -> tuple[str, ...]:
     wanted = {
         "mask.mkv": output.mask in ("video", "both"),
         "masks": output.mask in ("png", "both"),
+        "probability.mkv": output.probability,
         "overlay.mp4": output.overlay,
         "background.png": output.background,
         "heatmap.png": output.heatmap,

@@ -46,6 +46,13 @@ def process(
         float | None,
         typer.Option(metavar="FACTOR", help="Work on smaller frames: 0.5 halves each side."),
     ] = None,
+    probability: Annotated[
+        bool,
+        typer.Option(
+            "--probability",
+            help="Also write how surely each pixel is foreground (probability.mkv).",
+        ),
+    ] = False,
     overwrite: OverwriteOption = False,
     keep_going: KeepGoingOption = False,
     config: ConfigOption = None,
@@ -60,6 +67,9 @@ def process(
     (background.png), where motion was (heatmap.png), and summary.json. One clip's files go
     straight into DIR, several clips' into a folder each.
 
+    With --probability also probability.mkv, lossless 8-bit grey: 255 is surely foreground, and
+    from 128 on a pixel is foreground before the mask is cleaned. It takes the model longer.
+
     Examples:
 
       bgsub process street.mp4 -o out
@@ -71,6 +81,7 @@ def process(
     overrides = [
         *part_of_clip(start, end, region, exclude),
         *override("--scale", "input.scale", scale),
+        *override("--probability", "output.probability", probability or None),
     ]
     loaded = load(config, sets, overrides)
 

@@ -281,6 +281,11 @@ class OutputConfig(_Section):
     mask: Literal["video", "png", "both", "none"] = _key(
         "video", "Masks as lossless video (mask.mkv), as a folder of PNG files, both, or none."
     )
+    probability: bool = _key(
+        False,
+        "How surely each pixel is foreground, before cleaning, as lossless grey video "
+        "(probability.mkv): 255 surely, from 128 on foreground.",
+    )
     overlay: bool = _key(True, "The clip with the foreground marked (overlay.mp4).")
     overlay_crf: int = _key(
         26,

@@ -5,7 +5,7 @@ from bgsub.sinks.folder import MaskFolder
 from bgsub.sinks.pictures import BackgroundPicture, Heatmap
 from bgsub.sinks.records import write_events, write_json
 from bgsub.sinks.threaded import ThreadedSink
-from bgsub.sinks.video import ClipVideo, MaskVideo, OverlayVideo
+from bgsub.sinks.video import ClipVideo, MaskVideo, OverlayVideo, ProbabilityVideo
 
 __all__ = [
     "BackgroundPicture",
@@ -14,6 +14,7 @@ __all__ = [
     "MaskFolder",
     "MaskVideo",
     "OverlayVideo",
+    "ProbabilityVideo",
     "ThreadedSink",
     "part_path",
     "prepare_folder",

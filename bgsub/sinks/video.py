@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bgsub.frames import FrameResult, StreamInfo
 
-__all__ = ["ClipVideo", "MaskVideo", "OverlayVideo"]
+__all__ = ["ClipVideo", "MaskVideo", "OverlayVideo", "ProbabilityVideo"]
 
 # FFV1 cannot cut pictures of one row or column into slices; only its first version has none.
 _MIN_SLICED_PX = 16
@@ -89,6 +89,50 @@ class MaskVideo(_VideoSink):
         """Add the mask of one frame."""
         mask = np.ascontiguousarray(result.mask)
         self._writer.write(mask, result.frame.timestamp_s)
+
+
+class ProbabilityVideo(_VideoSink):
+    """The foreground probability as FFV1 in Matroska, 8-bit grey, read back exactly.
+
+    255 is surely foreground; from 128 on a pixel is foreground, before cleaning.  Timestamps
+    are the source's own, to the millisecond.
+
+    Parameters
+    ----------
+    path : Path
+        Where to, with the suffix ``.mkv``.
+    info : StreamInfo
+        The source's size and frame rate.
+
+    Notes
+    -----
+    Probabilities have noise where masks have runs: the range coder makes less of it.
+    """
+
+    def __init__(self, path: Path, info: StreamInfo) -> None:
+        options = {"coder": "1", "context": "0"}
+        if min(info.width, info.height) < _MIN_SLICED_PX:
+            options |= {"level": "1"}
+        else:
+            options |= {"level": "3", "slices": "4", "slicecrc": "1"}
+        super().__init__(
+            VideoWriter(
+                path,
+                width=info.width,
+                height=info.height,
+                fps=info.fps,
+                codec="ffv1",
+                pix_fmt="gray",
+                options=options,
+            )
+        )
+
+    def write(self, result: FrameResult) -> None:
+        """Add the probability of one frame; the detector must have been asked for it."""
+        if result.probability is None:
+            msg = "the detector was not asked for the foreground probability"
+            raise ValueError(msg)
+        self._writer.write(np.ascontiguousarray(result.probability), result.frame.timestamp_s)
 
 
 class ClipVideo(_VideoSink):

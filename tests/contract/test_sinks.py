@@ -16,6 +16,7 @@ from bgsub.sinks import (
     MaskFolder,
     MaskVideo,
     OverlayVideo,
+    ProbabilityVideo,
     ThreadedSink,
 )
 from tests.sinks._disks import fake_small_disk, mounted
@@ -61,6 +62,14 @@ KINDS = [
         name="mask video",
         make=lambda folder, size: MaskVideo(folder / "mask.mkv", stream_info(*size)),
         final="mask.mkv",
+        pixel_format="gray",
+    ),
+    Kind(
+        name="probability",
+        make=lambda folder, size: ProbabilityVideo(
+            folder / "probability.mkv", stream_info(*size)
+        ),
+        final="probability.mkv",
         pixel_format="gray",
     ),
     Kind(

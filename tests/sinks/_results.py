@@ -51,8 +51,10 @@ def result(
         left = index % width
         mask[: height // 2 + 1, left : left + 5] = FOREGROUND
         mask[height // 2 + 1 :, left : left + 3] = SHADOW
-    image.setflags(write=False)
-    mask.setflags(write=False)
+    probability = np.full((height, width), index, np.uint8)
+    probability |= rng.integers(0, 256, (height, width), np.uint8) if noise else mask // 2
+    for array in (image, mask, probability):
+        array.setflags(write=False)
     box = Box(x=index % width, y=0, width=1, height=height // 2 + 1)
     return FrameResult(
         frame=Frame(
@@ -64,6 +66,7 @@ def result(
         coverage=float((mask == FOREGROUND).mean()),
         boxes=(box,),
         in_event=index % 2 == 0,
+        probability=probability,
     )
 
 

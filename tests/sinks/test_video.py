@@ -8,7 +8,7 @@ import pytest
 
 from bgsub.errors import SinkOpenError, SinkWriteError
 from bgsub.frames import FOREGROUND, SHADOW, Box, Frame, FrameResult
-from bgsub.sinks import MaskVideo, OverlayVideo
+from bgsub.sinks import MaskVideo, OverlayVideo, ProbabilityVideo
 from bgsub.sinks.video_writer import VideoWriter
 from tests.sinks._disks import fake_small_disk
 from tests.sinks._results import decoded, result, results, stream_info, top_boxes
@@ -66,6 +66,29 @@ class TestMaskVideo:
         )
         with av.open(tmp_path / "a.mkv") as a, av.open(tmp_path / "b.mkv") as b:
             assert [bytes(p) for p in a.demux()] == [bytes(p) for p in b.demux()]
+
+
+class TestProbabilityVideo:
+    @pytest.mark.parametrize("size", [(1, 1), (3, 5), (321, 243), (1280, 17)])
+    def test_every_value_is_read_back_exactly_at_its_time(
+        self, tmp_path: Path, size: tuple[int, int]
+    ):
+        written = [*results(3, *size, noise=True), result(3, *size)]
+        with ProbabilityVideo(tmp_path / "p.mkv", stream_info(*size)) as sink:
+            for one in written:
+                sink.write(one)
+        times, pictures = decoded(tmp_path / "p.mkv", "gray")
+        assert times == pytest.approx([one.frame.timestamp_s for one in written], abs=5.1e-4)
+        for one, picture in zip(written, pictures, strict=True):
+            assert one.probability is not None
+            assert np.array_equal(one.probability, picture)
+
+    def test_a_result_without_probability_is_refused(self, tmp_path: Path):
+        with (
+            ProbabilityVideo(tmp_path / "p.mkv", stream_info(32, 16)) as sink,
+            pytest.raises(ValueError, match="not asked for"),
+        ):
+            sink.write(_with(result(0, 32, 16), probability=None))
 
 
 class TestOverlayVideo:
