@@ -8,6 +8,7 @@ The tree::
     │   └── OutputExistsError
     ├── FrameShapeError         also a ValueError
     ├── ModelFileError
+    ├── PictureError            also a ValueError
     ├── SourceError
     │   ├── SourceOpenError
     │   └── DecodeError
@@ -33,6 +34,7 @@ __all__ = [
     "FrameShapeError",
     "ModelFileError",
     "OutputExistsError",
+    "PictureError",
     "SinkError",
     "SinkOpenError",
     "SinkWriteError",
@@ -89,6 +91,10 @@ class FrameShapeError(BgsubError, ValueError):
 
 class ModelFileError(BgsubError):
     """A saved model cannot be read: not a model, damaged, or of another version."""
+
+
+class PictureError(BgsubError, ValueError):
+    """A still picture cannot be segmented as asked."""
 
 
 class SourceError(BgsubError):
