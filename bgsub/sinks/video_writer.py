@@ -47,6 +47,7 @@ _TIME_BASES = {".mkv": Fraction(1, 1000), ".mp4": Fraction(1, 90_000)}
 
 # FFmpeg's AVColorRange, AVColorPrimaries, AVColorTransferCharacteristic and AVColorSpace.
 _LIMITED_RANGE = 1
+_FULL_RANGE = 2
 _BT709 = 1
 _BT601_MATRIX = 6
 
@@ -63,7 +64,8 @@ class VideoWriter:
     fps : float or None
         Mean frame rate, a hint to the encoder; never used for time.
     codec, pix_fmt : str
-        FFmpeg's names; the pixel format is ``gray`` or ``yuv420p`` (even sizes only).
+        FFmpeg's names; the pixel format is ``gray``, in full range, or ``yuv420p`` (even
+        sizes only).
     options : mapping
         The encoder's options.
     """
@@ -145,6 +147,9 @@ class VideoWriter:
             encoder.color_primaries = _BT709
             encoder.color_trc = _BT709
             encoder.colorspace = _BT601_MATRIX
+        else:
+            # Grey is data: players and OpenCV must not stretch it.
+            encoder.color_range = _FULL_RANGE
         encoder.open()
         return stream
 

@@ -51,7 +51,7 @@ def result(
         left = index % width
         mask[: height // 2 + 1, left : left + 5] = FOREGROUND
         mask[height // 2 + 1 :, left : left + 3] = SHADOW
-    probability = np.full((height, width), index, np.uint8)
+    probability = np.full((height, width), index % 128, np.uint8)
     probability |= rng.integers(0, 256, (height, width), np.uint8) if noise else mask // 2
     for array in (image, mask, probability):
         array.setflags(write=False)

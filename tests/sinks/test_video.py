@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -15,6 +16,8 @@ from tests.sinks._results import decoded, result, results, stream_info, top_boxe
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 UNEVEN_S = [0.0, 0.033, 0.1, 0.5, 0.501, 2.25, 2.2667]
 
@@ -33,6 +36,30 @@ class TestMaskVideo:
         assert len(masks) == len(written)
         for one, mask in zip(written, masks, strict=True):
             assert np.array_equal(one.mask, mask)
+
+    @pytest.mark.parametrize("size", [(64, 48), (641, 242), (640, 241), (1280, 17), (321, 243)])
+    def test_opencv_reads_every_mask_exactly(self, tmp_path: Path, size: tuple[int, int]):
+        written = list(results(3, *size, noise=True)) + list(results(3, *size))
+        with MaskVideo(tmp_path / "mask.mkv", stream_info(*size)) as sink:
+            for index, one in enumerate(written):
+                frame = Frame(index=index, timestamp_s=index / 25, image=one.frame.image)
+                sink.write(_with(one, frame=frame))
+        pictures = _read_by_opencv(tmp_path / "mask.mkv")
+        assert len(pictures) == len(written)
+        for one, picture in zip(written, pictures, strict=True):
+            assert np.array_equal(picture, np.stack([one.mask] * 3, axis=2))
+
+    def test_any_moment_can_be_sought(self, tmp_path: Path):
+        written = list(results(150, 64, 48, noise=True))
+        with MaskVideo(tmp_path / "mask.mkv", stream_info(64, 48)) as sink:
+            for one in written:
+                sink.write(one)
+        with av.open(tmp_path / "mask.mkv") as container:
+            container.seek(5_000_000)
+            frame = next(container.decode(video=0))
+            assert 3.0 <= (frame.time or 0.0) <= 5.0
+            index = round((frame.time or 0.0) * 25)
+            assert np.array_equal(frame.to_ndarray(format="gray"), written[index].mask)
 
     def test_columns_of_a_larger_mask_are_read_back_exactly(self, tmp_path: Path):
         one = result(0, 64, 48, noise=True)
@@ -82,6 +109,15 @@ class TestProbabilityVideo:
         for one, picture in zip(written, pictures, strict=True):
             assert one.probability is not None
             assert np.array_equal(one.probability, picture)
+
+    @pytest.mark.parametrize("height", [16, 17])
+    def test_opencv_reads_every_value_exactly(self, tmp_path: Path, height: int):
+        levels = np.repeat(np.arange(256, dtype=np.uint8)[None], height, axis=0)
+        one = _with(result(0, 256, height), probability=levels)
+        with ProbabilityVideo(tmp_path / "p.mkv", stream_info(256, height)) as sink:
+            sink.write(one)
+        (picture,) = _read_by_opencv(tmp_path / "p.mkv")
+        assert np.array_equal(picture, np.stack([levels] * 3, axis=2))
 
     def test_a_result_without_probability_is_refused(self, tmp_path: Path):
         with (
@@ -246,6 +282,18 @@ def _writer(path: Path, width: int = 64) -> VideoWriter:
     return VideoWriter(
         path, width=width, height=48, fps=25, codec="libx264", pix_fmt="yuv420p", options={}
     )
+
+
+def _read_by_opencv(path: Path) -> list[NDArray[np.uint8]]:
+    video = cv2.VideoCapture(str(path))
+    pictures: list[NDArray[np.uint8]] = []
+    while True:
+        is_read, picture = video.read()
+        if not is_read:
+            break
+        pictures.append(np.asarray(picture, np.uint8))
+    video.release()
+    return pictures
 
 
 def _plain(size: tuple[int, int], colour: tuple[int, int, int]) -> FrameResult:
