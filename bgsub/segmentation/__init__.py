@@ -1,0 +1,1 @@
+"""Still images: mixtures of Gaussians fitted by expectation–maximisation."""

@@ -1,0 +1,36 @@
+"""What expectation–maximisation did, iteration by iteration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Step"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The parameters after one iteration.
+
+    Attributes
+    ----------
+    weights : ndarray of float64, shape (K,)
+        Share of the samples in each component; they sum to 1.
+    means : ndarray of float64, shape (K, D)
+        In the features' own units.
+    covariances : ndarray of float64, shape (K, D, D)
+        Whatever the covariance type: equal for all components where it is tied, diagonal
+        where it is diagonal or spherical.
+    log_likelihood : float
+        Mean per sample, in nats, of the parameters *before* this iteration, as scikit-learn
+        counts its lower bound.
+    """
+
+    weights: NDArray[np.float64]
+    means: NDArray[np.float64]
+    covariances: NDArray[np.float64]
+    log_likelihood: float
