@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bgsub.cli.console import INTERRUPTED, out, set_up_logging
-from bgsub.cli.options import ConfigOption, QuietOption, SetOption, VerboseOption, load
+from bgsub.cli.options import (
+    ConfigOption,
+    OverwriteOption,
+    QuietOption,
+    SetOption,
+    VerboseOption,
+    load,
+)
 from bgsub.cli.signals import stop_on_signals
 
 if TYPE_CHECKING:
@@ -39,6 +46,24 @@ def evaluate(
             "--save-masks", metavar="DIR", help="Keep the masks, as CDnet takes them."
         ),
     ] = None,
+    contact_sheet: Annotated[
+        Path | None,
+        typer.Option(
+            "--contact-sheet",
+            metavar="DIR",
+            help="Draw the hardest frames of each sequence: picture, truth, mask, errors.",
+        ),
+    ] = None,
+    curves: Annotated[
+        Path | None,
+        typer.Option(
+            "--curves",
+            metavar="DIR",
+            help="Draw precision over recall for every threshold of the foreground "
+            "probability, before cleaning.",
+        ),
+    ] = None,
+    overwrite: OverwriteOption = False,
     config: ConfigOption = None,
     sets: SetOption = None,
     quiet: QuietOption = False,
@@ -49,14 +74,21 @@ def evaluate(
     A sequence is a folder with input/, groundtruth/, ROI.bmp and temporalROI.txt. Shadows count
     as background; what is outside the region or unknown does not count.
 
+    --contact-sheet writes a picture for each sequence, CATEGORY-NAME.png: of each sixth of its
+    scored frames the one with the most wrong pixels. --curves writes curves.json, curves.png
+    and CATEGORY-NAME.png; their probability is the one before the mask is cleaned.
+
     Examples:
 
       bgsub evaluate cdnet2014/dataset --config classic --json classic.json
       bgsub evaluate out/walkers --set model.n_components=5
+
+      bgsub evaluate cdnet2014/dataset --contact-sheet sheets --curves curves
     """
     set_up_logging(verbose=verbose)
     loaded = load(config, sets)
 
+    from bgsub.app.evaluate import EvaluationOutputs
     from bgsub.app.evaluate import evaluate as run
     from bgsub.cli.progress import ProgressObserver
     from bgsub.evaluation import report
@@ -64,10 +96,11 @@ def evaluate(
 
     if json_file is not None and not json_file.parent.exists():
         prepare_folder(json_file.parent)
+    outputs = EvaluationOutputs(
+        save_masks=save_masks, contact_sheets=contact_sheet, curves=curves, overwrite=overwrite
+    )
     with stop_on_signals() as stop, ProgressObserver(quiet=quiet) as observer:
-        scored = run(
-            dataset, loaded.config, save_masks=save_masks, observer=observer, stop=stop
-        )
+        scored = run(dataset, loaded.config, outputs, observer=observer, stop=stop)
     mapping = report(scored) if scored else {}
     if not quiet and scored:
         _show(mapping)

@@ -2,25 +2,66 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, Self
 
 import cv2
 import numpy as np
 
 from bgsub.errors import OutputExistsError, SinkOpenError, SourceError
 from bgsub.evaluation.cdnet import read_labels
-from bgsub.evaluation.scores import Counts, count
+from bgsub.evaluation.scores import OUTSIDE, Counts, count
 from bgsub.files import prepare_folder, write_bytes
 from bgsub.frames import FOREGROUND, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence as Many
     from pathlib import Path
     from types import TracebackType
 
     from bgsub.evaluation.cdnet import Sequence
-    from bgsub.frames import FrameResult, Mask
+    from bgsub.frames import FrameResult, Image, Mask, Probability
 
-__all__ = ["ScoringSink"]
+__all__ = ["Follower", "ScoredFrame", "ScoringSink"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ScoredFrame:
+    """One frame beside its truth.
+
+    Attributes
+    ----------
+    number : int
+        As in the frame's name.
+    position : float
+        Where it stands among the scored frames: 0 is the first, below 1.
+    image : Image
+        The picture, read-only.
+    mask : Mask
+        The prediction, read-only.
+    probability : Probability or None
+        How surely each pixel is foreground, if the detector was asked for it.
+    labels : Mask
+        CDnet's labels; what is outside the region of interest has label 85.
+    counts : Counts
+        Of this frame.
+    """
+
+    number: int
+    position: float
+    image: Image
+    mask: Mask
+    probability: Probability | None
+    labels: Mask
+    counts: Counts
+
+
+class Follower(Protocol):
+    """Who looks at scored frames too; the truth is read only once for all."""
+
+    def take(self, frame: ScoredFrame) -> None:
+        """Look at one frame; they come in order."""
+        ...
 
 
 class ScoringSink:
@@ -33,6 +74,8 @@ class ScoringSink:
     save_masks : Path or None
         Keep every mask under this folder as CDnet takes results:
         ``<category>/<name>/bin000001.png``, 0 and 255, shadow as background.
+    followers : sequence of Follower
+        Each is shown every scored frame.
 
     Attributes
     ----------
@@ -44,8 +87,17 @@ class ScoringSink:
         Frames that should have been scored and could not be.
     """
 
-    def __init__(self, sequence: Sequence, *, save_masks: Path | None) -> None:
+    def __init__(
+        self,
+        sequence: Sequence,
+        *,
+        save_masks: Path | None,
+        followers: Many[Follower] = (),
+    ) -> None:
         self._sequence = sequence
+        self._followers = followers
+        ranked = enumerate(sorted(sequence.scored))
+        self._positions = {number: rank / len(sequence.scored) for rank, number in ranked}
         self._folder: Path | None = None
         if save_masks is not None:
             self._folder = save_masks / sequence.category / sequence.name
@@ -99,8 +151,7 @@ class ScoringSink:
         path = self._sequence.truth.get(number)
         labels = None if path is None else read_labels(path)
         if labels is not None and labels.shape == result.mask.shape:
-            self.counts += count(result.mask, labels, self._sequence.roi)
-            self.n_scored += 1
+            self._compare(number, labels, result)
             return
         if path is None:
             what = f"{self._sequence.truth_dir} has no labels for frame {number}"
@@ -111,6 +162,26 @@ class ScoringSink:
         self.problems.append(
             Problem(at_s=result.frame.timestamp_s, what=f"{what}: the frame is not scored.")
         )
+
+    def _compare(self, number: int, labels: Mask, result: FrameResult) -> None:
+        if self._sequence.roi is not None:
+            labels[self._sequence.roi == 0] = OUTSIDE
+        counts = count(result.mask, labels, None)
+        self.counts += counts
+        self.n_scored += 1
+        if not self._followers:
+            return
+        frame = ScoredFrame(
+            number=number,
+            position=self._positions[number],
+            image=result.frame.image,
+            mask=result.mask,
+            probability=result.probability,
+            labels=labels,
+            counts=counts,
+        )
+        for follower in self._followers:
+            follower.take(frame)
 
 
 def _save(folder: Path, number: int, mask: Mask) -> None:

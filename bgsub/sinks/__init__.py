@@ -1,6 +1,7 @@
 """Where results go: videos, pictures, records.  Siblings of the sources, unknown to them."""
 
 from bgsub.files import part_path, prepare_folder, refuse_existing
+from bgsub.sinks.drawing import to_bgr8
 from bgsub.sinks.folder import MaskFolder
 from bgsub.sinks.pictures import BackgroundPicture, Heatmap
 from bgsub.sinks.records import write_events, write_json
@@ -19,6 +20,7 @@ __all__ = [
     "part_path",
     "prepare_folder",
     "refuse_existing",
+    "to_bgr8",
     "write_events",
     "write_json",
 ]

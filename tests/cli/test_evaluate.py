@@ -110,6 +110,49 @@ def test_masks_are_kept_as_cdnet_takes_them(
     assert again.is_one_sentence, again.err
 
 
+def test_contact_sheets_and_curves_are_drawn_for_each_sequence(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    sheets, curves = tmp_path / "sheets", tmp_path / "curves"
+    wanted = ("--contact-sheet", sheets, "--curves", curves, "--quiet")
+    outcome = run(capsys, "evaluate", dataset, *wanted)
+    assert outcome.code == 0, outcome.err
+    pictures = ["baseline-walkers.png", "shadow-traffic.png"]
+    assert sorted(path.name for path in sheets.iterdir()) == pictures
+    names = sorted([*pictures, "curves.json", "curves.png"])
+    assert sorted(path.name for path in curves.iterdir()) == names
+    for path in (*sheets.iterdir(), *curves.glob("*.png")):
+        picture = cv2.imread(str(path))
+        assert picture is not None
+        assert min(picture.shape[:2]) > 400, path
+    record = json.loads((curves / "curves.json").read_text())
+    assert list(record["sequences"]) == ["baseline/walkers", "shadow/traffic"]
+    for curve in record["sequences"].values():
+        assert 0.3 < curve["operating"]["f_measure"] <= curve["best"]["f_measure"] <= 1.0
+        assert curve["average_precision"] > 0.3
+
+    again = run(capsys, "evaluate", dataset, *wanted)
+    assert again.code == 2
+    assert again.is_one_sentence, again.err
+    assert "--overwrite" in again.err
+    assert run(capsys, "evaluate", dataset, *wanted, "--overwrite").code == 0
+
+
+def test_probability_without_cleaning_scores_as_its_mask_does(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    keys = ("median_px=1", "fill_holes_fraction=0", "min_area_fraction=0")
+    uncleaned = [word for key in keys for word in ("--set", f"mask.{key}")]
+    files = ("--json", tmp_path / "scores.json", "--curves", tmp_path)
+    outcome = run(capsys, "evaluate", dataset, *uncleaned, *files)
+    assert outcome.code == 0, outcome.err
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    curves = json.loads((tmp_path / "curves.json").read_text())
+    for key, row in scores["sequences"].items():
+        point = curves["sequences"][key]["operating"]
+        assert point["f_measure"] == pytest.approx(row["f_measure"], abs=2e-3)
+
+
 def test_truth_that_is_missing_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     folder = tmp_path / "one"
     run(capsys, "synth", "walkers", "-o", folder, "--size", "64x36", "--seconds", "2", "-q")

@@ -83,6 +83,25 @@ def test_the_summary_tells_what_was_done(
     assert sorted([*summary["outputs"], "summary.json"]) == _ALL
 
 
+def test_probability_is_written_when_asked_for_and_agrees_with_the_mask(
+    clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    keys = ("median_px=1", "fill_holes_fraction=0", "min_area_fraction=0")
+    uncleaned = [word for key in keys for word in ("--set", f"mask.{key}")]
+    outcome = run(capsys, "process", clip, "-o", tmp_path, "--probability", *uncleaned)
+    assert outcome.code == 0, outcome.err
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == sorted([*_ALL, "probability.mkv"])
+    probabilities = read_masks(tmp_path / "probability.mkv")
+    masks = read_masks(tmp_path / "mask.mkv")
+    assert len(probabilities) == FRAMES
+    assert probabilities[40][45, 55] > 200
+    assert not probabilities[20].all()
+    for probability, mask in zip(probabilities, masks, strict=True):
+        # A pixel right at the match threshold is background of probability one half.
+        assert np.mean((probability >= 128) != (mask == 255)) < 0.002
+
+
 def test_a_part_of_the_clip_keeps_the_times_of_the_clip(
     clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 
 from bgsub.errors import OutputExistsError, SinkOpenError, SinkWriteError, SourceError
-from bgsub.evaluation import Counts, ScoringSink, Sequence, count, find_sequences
+from bgsub.evaluation import (
+    Counts,
+    ScoredFrame,
+    ScoringSink,
+    Sequence,
+    count,
+    find_sequences,
+)
 from bgsub.frames import Mask
 from tests.evaluation._dataset import (
     HEIGHT,
@@ -87,6 +94,38 @@ def test_what_is_black_in_the_roi_is_not_counted(tmp_path: Path) -> None:
     assert sink.counts.fn == 0
     # 7 rows of 21 columns, without the lower edge of the unknown margin
     assert sink.counts == Counts(tn=10 * (7 * 21 - 7))
+
+
+class Notes:
+    """A follower that notes what it is shown."""
+
+    def __init__(self) -> None:
+        self.frames: list[ScoredFrame] = []
+
+    def take(self, frame: ScoredFrame) -> None:
+        self.frames.append(frame)
+
+
+def test_followers_see_the_scored_frames_in_order_beside_their_truth(tmp_path: Path) -> None:
+    folder = write_sequence(tmp_path / "a" / "one", scored="3 8")
+    (folder / "groundtruth" / "gt000004.png").unlink()
+    roi = np.full((HEIGHT, WIDTH), 255, dtype=np.uint8)
+    roi[:9] = 0
+    write_picture(folder / "ROI.bmp", roi)
+    found = sequence(tmp_path)
+    notes = Notes()
+    with ScoringSink(found, save_masks=None, followers=[notes, notes]) as sink:
+        for index, number in enumerate(found.numbers):
+            sink.write(result(index, moving(number)))
+    seen = notes.frames[::2]
+    assert [frame.number for frame in seen] == [3, 5, 6, 7, 8]
+    assert [round(frame.position * 6) for frame in seen] == [0, 2, 3, 4, 5]
+    assert notes.frames[1::2] == seen
+    assert sum((frame.counts for frame in seen), Counts()) == sink.counts
+    for frame in seen:
+        np.testing.assert_array_equal(frame.mask, moving(frame.number))
+        assert (frame.labels[:9] == 85).all(), "outside the region of interest"
+        np.testing.assert_array_equal(frame.labels[9:], labels(frame.number)[9:])
 
 
 def test_missing_damaged_and_odd_truth_are_problems(tmp_path: Path) -> None:
