@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING
 import cv2
 
 from bgsub.errors import FrameShapeError
-from bgsub.masks.components import (
-    fill_holes,
-    find_components,
-    foreground,
-    keep_only,
-    merge_boxes,
-)
+from bgsub.masks._regions import AREA, RegionFinder
+from bgsub.masks.components import components, foreground, merge_boxes
 from bgsub.masks.majority import check_side, majority
 from bgsub.masks.region import restrict
 
@@ -95,6 +90,7 @@ class MaskCleaner:
         self._min_area_px = min_area_fraction * size_px
         self._keep_shadows = keep_shadows
         self._region = region
+        self._finder = RegionFinder(*frame_shape)
 
     def clean(self, mask: Mask) -> CleanedMask:
         """Clean one mask.
@@ -120,17 +116,26 @@ class MaskCleaner:
         """
         self._check_shape("mask", mask)
         cleaned = mask if self._keep_shadows else foreground(mask)
-        if cv2.countNonZero(cleaned):
-            cleaned = fill_holes(majority(cleaned, self._median_px), self._max_hole_px)
+        if not cv2.countNonZero(cleaned):
+            empty = cleaned if cleaned is not mask else mask.copy()
+            empty.setflags(write=False)
+            return CleanedMask(mask=empty, coverage=0.0, boxes=())
+        cleaned = majority(cleaned, self._median_px)
+        max_hole_px = self._max_hole_px
+        if self._region is not None:
+            if max_hole_px >= 1:
+                self._finder.settle(cleaned, max_hole_px=max_hole_px, min_area_px=0)
+            # What it cuts off is no hole, and what it leaves may be small.
             cleaned = restrict(cleaned, self._region)
-        binary = foreground(cleaned) if self._keep_shadows else cleaned
-        kept = find_components(binary, min_area_px=self._min_area_px)
-        cleaned = keep_only(cleaned, binary, kept)
+            max_hole_px = 0
+        found = self._finder.settle(
+            cleaned, max_hole_px=max_hole_px, min_area_px=self._min_area_px
+        )
         cleaned.setflags(write=False)
         return CleanedMask(
             mask=cleaned,
-            coverage=sum(c.area_px for c in kept) / mask.size,
-            boxes=merge_boxes(kept, max_boxes=_MAX_BOXES),
+            coverage=int(found[:, AREA].sum()) / mask.size,
+            boxes=merge_boxes(components(found), max_boxes=_MAX_BOXES),
         )
 
     def _check_shape(self, what: str, mask: Mask) -> None:

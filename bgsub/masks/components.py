@@ -2,36 +2,27 @@
 
 Foreground is connected over edges and corners (8 neighbours), background over edges only
 (4 neighbours), as it must be for an outline to separate the two.
-
-Everything is read from the outlines that OpenCV traces: on masks with little foreground that
-is many times faster than labelling every pixel.  By Pick's theorem an outline of L steps
-through pixel centres that encloses the area A has ``A + L/2 + 1`` pixels on or inside it, and
-``A - L/2 + 1`` strictly inside.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cv2
-import numpy as np
 
 from bgsub.frames import FOREGROUND, SHADOW, Box
+from bgsub.masks._regions import RegionFinder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from bgsub.frames import Mask
 
-__all__ = ["coverage", "drop_small", "fill_holes", "find_boxes"]
-
-# Hierarchy columns of cv2.findContours.
-_NEXT, _CHILD, _PARENT = 0, 2, 3
-_NONE = -1
+__all__ = ["Component", "coverage", "drop_small", "fill_holes", "find_boxes"]
 
 # A box is part of a larger one when at least this share of its area lies in it.
 _PART_OF = 0.5
@@ -49,13 +40,10 @@ class Component:
         Number of its pixels, holes not included.
     box : Box
         The smallest upright rectangle around it.
-    outlines : tuple of ndarray
-        The outer outline, then those of its holes.
     """
 
     area_px: int
     box: Box
-    outlines: tuple[NDArray[Any], ...]
 
 
 def coverage(mask: Mask) -> float:
@@ -91,14 +79,7 @@ def fill_holes(mask: Mask, max_area_px: float) -> Mask:
         A new array; shadow in a filled hole is foreground too.  Background that touches the
         edge of the frame is no hole.
     """
-    filled = mask.copy()
-    if max_area_px < 1:
-        return filled
-    outlines, hierarchy = _outlines(foreground(mask))
-    for i in np.flatnonzero(hierarchy[:, _PARENT] != _NONE).tolist():
-        # One at a time: together, nested ones would cancel out.
-        if _pixels_inside(outlines[i]) <= max_area_px:
-            cv2.drawContours(filled, [outlines[i]], _NONE, FOREGROUND, cv2.FILLED)
+    filled, _ = _settled(mask, max_hole_px=max_area_px, min_area_px=0)
     return filled
 
 
@@ -118,8 +99,8 @@ def drop_small(mask: Mask, min_area_px: float) -> Mask:
     Mask, shape (H, W)
         A new array.
     """
-    binary = foreground(mask)
-    return keep_only(mask, binary, find_components(binary, min_area_px=min_area_px))
+    kept, _ = _settled(mask, max_hole_px=0, min_area_px=min_area_px)
+    return kept
 
 
 def find_boxes(mask: Mask, *, min_area_px: float, max_boxes: int) -> tuple[Box, ...]:
@@ -142,8 +123,8 @@ def find_boxes(mask: Mask, *, min_area_px: float, max_boxes: int) -> tuple[Box, 
     tuple of Box
         Largest first, by the number of foreground pixels.
     """
-    found = find_components(foreground(mask), min_area_px=min_area_px)
-    return merge_boxes(found, max_boxes=max_boxes)
+    _, found = _settled(mask, max_hole_px=0, min_area_px=min_area_px)
+    return merge_boxes(components(found), max_boxes=max_boxes)
 
 
 def foreground(mask: Mask) -> Mask:
@@ -151,36 +132,19 @@ def foreground(mask: Mask) -> Mask:
     return cv2.threshold(mask, SHADOW, FOREGROUND, cv2.THRESH_BINARY)[1]  # type: ignore[return-value]
 
 
-def find_components(binary: Mask, *, min_area_px: float) -> list[Component]:
-    """Return the connected regions of a mask without shadow that have at least this size."""
-    outlines, hierarchy = _outlines(binary)
-    components = []
-    for i in np.flatnonzero(hierarchy[:, _PARENT] == _NONE).tolist():
-        outline = outlines[i]
-        # On a noisy mask this spares nearly all of thousands of specks the work below.
-        if _most_pixels_within(len(outline)) < min_area_px:
-            continue
-        holes = [outlines[hole] for hole in _children(hierarchy, i)]
-        area_px = _pixels_within(outline) - sum(map(_pixels_inside, holes))
-        if area_px >= min_area_px:
-            x, y, width, height = cv2.boundingRect(outline)
-            box = Box(x=x, y=y, width=width, height=height)
-            components.append(Component(area_px=area_px, box=box, outlines=(outline, *holes)))
-    return components
+def components(found: NDArray[np.int32]) -> list[Component]:
+    """Return as records what :meth:`RegionFinder.settle` found."""
+    return [
+        Component(
+            area_px=area_px, box=Box(x=left, y=top, width=right - left, height=bottom - top)
+        )
+        for area_px, left, top, right, bottom in found.tolist()
+    ]
 
 
-def keep_only(mask: Mask, binary: Mask, components: Sequence[Component]) -> Mask:
-    """Return the mask with these components as its only foreground; `binary` is all of it."""
-    kept: Mask = cv2.subtract(mask, binary)  # type: ignore[assignment]
-    outlines = [outline for component in components for outline in component.outlines]
-    if outlines:
-        cv2.drawContours(kept, outlines, _NONE, FOREGROUND, cv2.FILLED)
-    return kept
-
-
-def merge_boxes(components: Sequence[Component], *, max_boxes: int) -> tuple[Box, ...]:
+def merge_boxes(found: Sequence[Component], *, max_boxes: int) -> tuple[Box, ...]:
     """Return the largest components' boxes, each with those that are part of it."""
-    largest = sorted(components, key=lambda c: (-c.area_px, c.box.y, c.box.x))[:max_boxes]
+    largest = sorted(found, key=lambda c: (-c.area_px, c.box.y, c.box.x))[:max_boxes]
     things = [(c.area_px, _edges(c.box)) for c in largest]
     merged = _merge_once(things)
     while len(merged) < len(things):
@@ -224,28 +188,9 @@ def _edges(box: Box) -> _Edges:
     return box.x, box.y, box.x + box.width, box.y + box.height
 
 
-def _outlines(binary: Mask) -> tuple[Sequence[NDArray[Any]], NDArray[np.int32]]:
-    """Return all outlines and, for each, its links to next, previous, child and parent."""
-    outlines, hierarchy = cv2.findContours(binary, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    links = hierarchy[0] if len(outlines) else np.empty((0, 4))
-    return outlines, links.astype(np.int32, copy=False)
-
-
-def _children(hierarchy: NDArray[np.int32], i: int) -> Iterator[int]:
-    child = int(hierarchy[i, _CHILD])
-    while child != _NONE:
-        yield child
-        child = int(hierarchy[child, _NEXT])
-
-
-def _most_pixels_within(steps: int) -> float:
-    """Bound the pixels within an outline: no shape encloses more than a circle."""
-    return steps * steps / (2.0 * math.pi) + steps / 2.0 + 1.0
-
-
-def _pixels_within(outline: NDArray[Any]) -> int:
-    return int(cv2.contourArea(outline) + len(outline) / 2) + 1  # rounds down for one pixel
-
-
-def _pixels_inside(outline: NDArray[Any]) -> int:
-    return int(cv2.contourArea(outline) - len(outline) / 2) + 1
+def _settled(
+    mask: Mask, *, max_hole_px: float, min_area_px: float
+) -> tuple[Mask, NDArray[np.int32]]:
+    settled = mask.copy()
+    finder = RegionFinder(*settled.shape)
+    return settled, finder.settle(settled, max_hole_px=max_hole_px, min_area_px=min_area_px)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from bgsub.frames import Box, Mask
 from bgsub.masks import coverage, drop_small, fill_holes, find_boxes
-from bgsub.masks.components import Component, find_components, merge_boxes
+from bgsub.masks._regions import RegionFinder
+from bgsub.masks.components import Component, components, merge_boxes
 from tests.masks._masks import draw, masks
 from tests.reference import masks as oracle
 
@@ -30,10 +31,9 @@ def test_drop_small_equals_flooding_each_region(mask: Mask, min_area: int) -> No
 
 @given(mask=masks(0, 127, 255, max_side=20), min_area=areas)
 def test_components_have_the_size_and_box_of_their_pixels(mask: Mask, min_area: int) -> None:
-    binary = np.where(mask == 255, 255, 0).astype(np.uint8)
+    rows = RegionFinder(*mask.shape).settle(mask.copy(), max_hole_px=0, min_area_px=min_area)
     found = sorted(
-        (c.area_px, c.box.x, c.box.y, c.box.width, c.box.height)
-        for c in find_components(binary, min_area_px=min_area)
+        (c.area_px, c.box.x, c.box.y, c.box.width, c.box.height) for c in components(rows)
     )
     assert found == oracle.boxes(mask.tolist(), min_area)
 
@@ -116,7 +116,7 @@ def test_a_fragment_in_anothers_box_is_part_of_it() -> None:
 def test_boxes_that_grow_take_in_what_then_lies_in_them() -> None:
     def component(area_px: int, x: int, width: int, height: int) -> Component:
         box = Box(x=x, y=0, width=width, height=height)
-        return Component(area_px=area_px, box=box, outlines=())
+        return Component(area_px=area_px, box=box)
 
     body, far, bridge = component(60, 0, 10, 10), component(16, 12, 4, 4), component(9, 6, 8, 4)
     assert merge_boxes([body, far], max_boxes=9) == (body.box, far.box)
