@@ -7,6 +7,7 @@ from bgsub.config.load import (
     find_config,
     load_config,
     parse_set,
+    read_yaml,
 )
 from bgsub.config.schema import SCAN_DEFAULTS, Config
 
@@ -19,4 +20,5 @@ __all__ = [
     "find_config",
     "load_config",
     "parse_set",
+    "read_yaml",
 ]

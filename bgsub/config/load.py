@@ -31,6 +31,7 @@ __all__ = [
     "find_config",
     "load_config",
     "parse_set",
+    "read_yaml",
 ]
 
 
@@ -197,7 +198,7 @@ def load_config(
     if name_or_path is not None:
         path = find_config(name_or_path)
         where = str(path)
-        values = _read_yaml(path)
+        values = _read_config(path)
         origins = dict.fromkeys(_leaves(values), str(path))
     for default in defaults:
         if _is_free(values, default.path):
@@ -216,7 +217,14 @@ def load_config(
     return LoadedConfig(config=config, origins=origins)
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def read_yaml(path: Path) -> Any:  # noqa: ANN401 - YAML is anything
+    """Return what a YAML file holds, with ``1e-3`` as a number; None if it is empty.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read, is no YAML, gives a key twice, or holds aliases.
+    """
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise ConfigError(str(path), ["it is too large for a configuration"])
@@ -226,12 +234,16 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(str(path), [f"it cannot be read: {error.strerror}"]) from error
     try:
-        values = _parse(text)
+        return _parse(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}: " if mark else ""
         what = getattr(error, "problem", None) or "it is not valid YAML"
         raise ConfigError(str(path), [f"{place}{what}"]) from error
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    values = read_yaml(path)
     if values is None:
         raise ConfigError(str(path), ["it is empty; leave --config out to use the defaults"])
     if not isinstance(values, dict):

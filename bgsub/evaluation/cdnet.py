@@ -55,6 +55,8 @@ class Sequence:
         Number of each frame in `input_dir`, rising.
     scored : frozenset of int
         Numbers of the frames that are scored.
+    width, height : int
+        Size of the frames in pixels.
     truth : mapping of int to Path
         The label pictures by number; those of scored frames may be missing.
     roi : Mask, shape (H, W), or None
@@ -69,6 +71,8 @@ class Sequence:
     last_scored: int
     numbers: tuple[int, ...]
     scored: frozenset[int]
+    width: int
+    height: int
     truth: Mapping[int, Path]
     roi: Mask | None
 
@@ -166,6 +170,8 @@ def _read_sequence(folder: Path) -> Sequence:
         last_scored=last,
         numbers=numbers,
         scored=scored,
+        width=shape[1],
+        height=shape[0],
         truth=truth,
         roi=_read_roi(folder / _ROI, shape),
     )

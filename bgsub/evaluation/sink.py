@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Protocol, Self
 import cv2
 import numpy as np
 
-from bgsub.errors import OutputExistsError, SinkOpenError, SourceError
-from bgsub.evaluation.cdnet import read_labels
-from bgsub.evaluation.scores import OUTSIDE, Counts, count
+from bgsub.errors import OutputExistsError, SinkOpenError
+from bgsub.evaluation.scores import Counts, count
+from bgsub.evaluation.truth import TruthReader
 from bgsub.files import prepare_folder, write_bytes
-from bgsub.frames import FOREGROUND, Problem
+from bgsub.frames import FOREGROUND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence as Many
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from bgsub.evaluation.cdnet import Sequence
-    from bgsub.frames import FrameResult, Image, Mask, Probability
+    from bgsub.frames import FrameResult, Image, Mask, Probability, Problem
 
 __all__ = ["Follower", "ScoredFrame", "ScoringSink"]
 
@@ -83,8 +83,6 @@ class ScoringSink:
         Sum over the frames scored so far.
     n_scored : int
         Number of the frames scored so far.
-    problems : list of Problem
-        Frames that should have been scored and could not be.
     """
 
     def __init__(
@@ -94,7 +92,7 @@ class ScoringSink:
         save_masks: Path | None,
         followers: Many[Follower] = (),
     ) -> None:
-        self._sequence = sequence
+        self._truth = TruthReader(sequence)
         self._followers = followers
         ranked = enumerate(sorted(sequence.scored))
         self._positions = {number: rank / len(sequence.scored) for rank, number in ranked}
@@ -103,7 +101,11 @@ class ScoringSink:
             self._folder = save_masks / sequence.category / sequence.name
         self.counts = Counts()
         self.n_scored = 0
-        self.problems: list[Problem] = []
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Frames that should have been scored and could not be."""
+        return self._truth.problems
 
     def __enter__(self) -> Self:
         if self._folder is None:
@@ -137,35 +139,12 @@ class ScoringSink:
         SourceError
             If the sequence has fewer frames than have come.
         """
-        sequence = self._sequence
-        if result.frame.index >= len(sequence.numbers):
-            msg = f"{sequence.input_dir} changed while it was read; score it again."
-            raise SourceError(msg)
-        number = sequence.numbers[result.frame.index]
+        number = self._truth.number(result.frame)
         if self._folder is not None:
             _save(self._folder, number, result.mask)
-        if number in sequence.scored:
-            self._score(number, result)
-
-    def _score(self, number: int, result: FrameResult) -> None:
-        path = self._sequence.truth.get(number)
-        labels = None if path is None else read_labels(path)
-        if labels is not None and labels.shape == result.mask.shape:
-            self._compare(number, labels, result)
+        labels = self._truth.labels(result.frame)
+        if labels is None:
             return
-        if path is None:
-            what = f"{self._sequence.truth_dir} has no labels for frame {number}"
-        elif labels is None:
-            what = f"{path} is not a readable picture"
-        else:
-            what = f"{path} is not of the frames' size"
-        self.problems.append(
-            Problem(at_s=result.frame.timestamp_s, what=f"{what}: the frame is not scored.")
-        )
-
-    def _compare(self, number: int, labels: Mask, result: FrameResult) -> None:
-        if self._sequence.roi is not None:
-            labels[self._sequence.roi == 0] = OUTSIDE
         counts = count(result.mask, labels, None)
         self.counts += counts
         self.n_scored += 1
