@@ -8,6 +8,7 @@ and the result is the same bits on every machine and with any number of threads.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from bgsub.mixture._jit import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "accumulate", "classify", "count_moments", "count_planes"]
+__all__ = ["BLOCK", "accumulate", "classify", "count_moments", "count_planes", "update_field"]
 
 BLOCK = 64
 """Samples that a kernel works on at a time."""
@@ -124,6 +125,20 @@ def _load(
 
 
 @kernel
+def _find_top(n_features: int, n_components: int, planes: NDArray[np.float64]) -> None:
+    """Write the largest of the K results, and clear the plane of their sum."""
+    top = planes[n_features + n_components]
+    total = planes[n_features + n_components + 1]
+    for b in range(BLOCK):
+        top[b] = planes[n_features, b]
+        total[b] = 0.0
+    for j in range(1, n_components):
+        result = planes[n_features + j]
+        for b in range(BLOCK):
+            top[b] = result[b] if result[b] > top[b] else top[b]
+
+
+@kernel
 def _joint(
     offsets: NDArray[np.float64],
     means: NDArray[np.float64],
@@ -136,8 +151,6 @@ def _joint(
     maximum) in place of the results), one for scratch, one for Mahalanobis distances.
     """
     n_components, n_features = means.shape
-    top = planes[n_features + n_components]
-    total = planes[n_features + n_components + 1]
     y = planes[n_features + n_components + 2]
     distance = planes[n_features + n_components + 3]
     for j in range(n_components):
@@ -157,13 +170,7 @@ def _joint(
         offset = offsets[j]
         for b in range(BLOCK):
             result[b] = offset - 0.5 * distance[b]
-    for b in range(BLOCK):
-        top[b] = planes[n_features, b]
-        total[b] = 0.0
-    for j in range(1, n_components):
-        result = planes[n_features + j]
-        for b in range(BLOCK):
-            top[b] = result[b] if result[b] > top[b] else top[b]
+    _find_top(n_features, n_components, planes)
 
 
 @kernel
@@ -176,6 +183,52 @@ def _exponentiate(n_features: int, n_components: int, planes: NDArray[np.float64
         for b in range(BLOCK):
             result[b] = _exp(result[b] - top[b])
             total[b] += result[b]
+
+
+@kernel
+def _add_moments(
+    means: NDArray[np.float64], planes: NDArray[np.float64], lanes: NDArray[np.float64]
+) -> None:
+    """Add the block's samples, shared out between the components, to the sums of the M-step.
+
+    Planes: D samples, K shares still to be multiplied with the weight, which lies two planes
+    behind; the rest is scratch.
+    """
+    n_components, n_features = means.shape
+    n_moments = (lanes.shape[0] - 1) // n_components
+    weight = planes[n_features + n_components + 2]
+    share = planes[n_features + n_components + 3]
+    first_diff = n_features + n_components + 4
+    for j in range(n_components):
+        result = planes[n_features + j]
+        at = j * n_moments
+        into = lanes[at]
+        for b in range(BLOCK):
+            share[b] = result[b] * weight[b]
+            into[b] += share[b]
+        second = at + 1 + n_features
+        for a in range(n_features):
+            x, diff = planes[a], planes[first_diff + a]
+            mean = means[j, a]
+            into = lanes[at + 1 + a]
+            for b in range(BLOCK):
+                diff[b] = x[b] - mean
+                into[b] += share[b] * diff[b]
+            for c in range(a + 1):
+                other = planes[first_diff + c]
+                into = lanes[second]
+                second += 1
+                for b in range(BLOCK):
+                    into[b] += share[b] * diff[b] * other[b]
+
+
+@kernel
+def _add_lanes(lanes: NDArray[np.float64], totals: NDArray[np.float64]) -> None:
+    for i in range(totals.size):
+        s = 0.0
+        for b in range(BLOCK):
+            s += lanes[i, b]
+        totals[i] = s
 
 
 @kernel
@@ -200,14 +253,11 @@ def accumulate(
     `means` (lower triangle by rows), and last the log-likelihood.
     """
     n_components, n_features = means.shape
-    n_moments = (totals.size - 1) // n_components
     top = planes[n_features + n_components]
     total = planes[n_features + n_components + 1]
     weight = planes[n_features + n_components + 2]
-    share = planes[n_features + n_components + 3]
-    first_diff = n_features + n_components + 4
     lanes[:] = 0.0
-    likelihood = lanes[n_components * n_moments]
+    likelihood = lanes[totals.size - 1]
     for start in range(first, last, BLOCK):
         length = min(BLOCK, last - start)
         _load(values, start, length, planes)
@@ -220,32 +270,8 @@ def accumulate(
         for b in range(BLOCK):
             likelihood[b] += weight[b] * (top[b] + _log(total[b]))
             weight[b] /= total[b]
-        for j in range(n_components):
-            result = planes[n_features + j]
-            at = j * n_moments
-            into = lanes[at]
-            for b in range(BLOCK):
-                share[b] = result[b] * weight[b]
-                into[b] += share[b]
-            second = at + 1 + n_features
-            for a in range(n_features):
-                x, diff = planes[a], planes[first_diff + a]
-                mean = means[j, a]
-                into = lanes[at + 1 + a]
-                for b in range(BLOCK):
-                    diff[b] = x[b] - mean
-                    into[b] += share[b] * diff[b]
-                for c in range(a + 1):
-                    other = planes[first_diff + c]
-                    into = lanes[second]
-                    second += 1
-                    for b in range(BLOCK):
-                        into[b] += share[b] * diff[b] * other[b]
-    for i in range(totals.size):
-        s = 0.0
-        for b in range(BLOCK):
-            s += lanes[i, b]
-        totals[i] = s
+        _add_moments(means, planes, lanes)
+    _add_lanes(lanes, totals)
 
 
 @kernel
@@ -260,12 +286,13 @@ def classify(
     labels: NDArray[np.uint8],
     posteriors: NDArray[Any],
     densities: NDArray[np.float64],
+    joint: NDArray[np.float32],
 ) -> None:
     """Do the E-step for samples `first` to `last` and write what it says of each.
 
     As :func:`accumulate`; labels (N,) the most probable component, the first of equals,
-    posteriors (N, K), densities (N,) the log-likelihood; each may be empty, and is left out
-    then.
+    posteriors (N, K), densities (N,) the log-likelihood, joint (N, K) the same by component;
+    each may be empty, and is left out then.
     """
     n_components, n_features = means.shape
     top = planes[n_features + n_components]
@@ -280,6 +307,10 @@ def classify(
                 while planes[n_features + label, b] < top[b]:
                     label += 1
                 labels[start + b] = label
+        if joint.size:
+            for j in range(n_components):
+                for b in range(length):
+                    joint[start + b, j] = planes[n_features + j, b]
         if posteriors.size or densities.size:
             _exponentiate(n_features, n_components, planes)
         if densities.size:
@@ -289,3 +320,71 @@ def classify(
             for j in range(n_components):
                 for b in range(length):
                     posteriors[start + b, j] = planes[n_features + j, b] / total[b]
+
+
+@kernel
+def update_field(
+    index: NDArray[np.int32],
+    values: NDArray[np.float32],
+    densities: NDArray[np.float32],
+    neighbours: NDArray[np.float32],
+    strength: float,
+    first: int,
+    last: int,
+    means: NDArray[np.float64],
+    planes: NDArray[np.float64],
+    lanes: NDArray[np.float64],
+    totals: NDArray[np.float64],
+    posteriors: NDArray[np.float32],
+    labels: NDArray[np.uint8],
+) -> int:
+    """Do the E-step of a Markov random field for pixels `first` to `last`, by mean field.
+
+    index (P,) each pixel's row of values (N, D) and of densities (N, K), the log-densities of
+    the components; neighbours (K, P) the neighbours' mean posteriors.  Writes posteriors
+    (K, P), labels (P,), and totals as :func:`accumulate`, the last being the pseudo-likelihood.
+    Returns how many labels changed.
+    """
+    n_components, n_features = means.shape
+    top = planes[n_features + n_components]
+    total = planes[n_features + n_components + 1]
+    weight = planes[n_features + n_components + 2]
+    prior = planes[n_features + n_components + 3]
+    lanes[:] = 0.0
+    likelihood = lanes[totals.size - 1]
+    changed = 0
+    for start in range(first, last, BLOCK):
+        length = min(BLOCK, last - start)
+        for b in range(BLOCK):
+            pixel = start + (b if b < length else 0)
+            row = index[pixel]
+            for a in range(n_features):
+                planes[a, b] = values[row, a]
+            for j in range(n_components):
+                planes[n_features + j, b] = densities[row, j]
+            weight[b] = 1.0 if b < length else 0.0
+            prior[b] = 0.0
+        for j in range(n_components):
+            result = planes[n_features + j]
+            for b in range(length):
+                field = strength * neighbours[j, start + b]
+                result[b] += field
+                prior[b] += _exp(field - strength)
+        _find_top(n_features, n_components, planes)
+        _exponentiate(n_features, n_components, planes)
+        for b in range(length):
+            label = 0
+            while planes[n_features + label, b] < 1.0:
+                label += 1
+            changed += labels[start + b] != label
+            labels[start + b] = label
+            likelihood[b] += top[b] + _log(total[b]) - strength - math.log(prior[b])
+        for b in range(BLOCK):
+            weight[b] /= total[b]
+        for j in range(n_components):
+            result = planes[n_features + j]
+            for b in range(length):
+                posteriors[j, start + b] = result[b] * weight[b]
+        _add_moments(means, planes, lanes)
+    _add_lanes(lanes, totals)
+    return changed

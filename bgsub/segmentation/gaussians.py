@@ -26,11 +26,16 @@ __all__ = [
     "expand",
     "n_parameters",
     "restrict",
+    "share_work",
+    "to_expectation",
 ]
 
 CovarianceType = Literal["full", "tied", "diag", "spherical"]
 # Sums are added up by chunk, in order: the result does not depend on the number of threads.
 _CHUNK = 256 * BLOCK
+_NO_LABELS = np.empty(0, np.uint8)
+_NO_TABLE = np.empty((0, 0))
+_NO_JOINT = np.empty((0, 0), np.float32)
 _NONE = np.empty(0)
 
 
@@ -124,18 +129,8 @@ class Gaussians:
                 totals[chunk],
             )  # fmt: skip
 
-        _share(work, n_chunks, n_threads)
-        total = totals.sum(axis=0)
-        sums = total[:-1].reshape(k, n_moments)
-        second = np.empty((k, d, d))
-        rows, columns = np.tril_indices(d)
-        second[:, rows, columns] = second[:, columns, rows] = sums[:, 1 + d :]
-        return Expectation(
-            weights=sums[:, 0],
-            first=sums[:, 1 : 1 + d],
-            second=second,
-            log_likelihood=float(total[-1]),
-        )
+        share_work(work, n_chunks, n_threads)
+        return to_expectation(totals, k, d)
 
     def label(self, values: NDArray[Any], *, n_threads: int = 0) -> NDArray[np.uint8]:
         """Return the most probable component of each sample, shape (N,)."""
@@ -159,14 +154,21 @@ class Gaussians:
         self._classify(values, n_threads, densities=densities)
         return densities
 
+    def log_joint(self, values: NDArray[Any], *, n_threads: int = 0) -> NDArray[np.float32]:
+        """Return log(weight * density) of each component at each sample, shape (N, K)."""
+        joint = np.empty((len(values), len(self.weights)), np.float32)
+        self._classify(values, n_threads, joint=joint)
+        return joint
+
     def _classify(
         self,
         values: NDArray[Any],
         n_threads: int,
         *,
-        labels: NDArray[np.uint8] = np.empty(0, np.uint8),  # noqa: B008 - never written to
-        posteriors: NDArray[Any] = np.empty((0, 0)),  # noqa: B008 - never written to
+        labels: NDArray[np.uint8] = _NO_LABELS,
+        posteriors: NDArray[Any] = _NO_TABLE,
         densities: NDArray[np.float64] = _NONE,
+        joint: NDArray[np.float32] = _NO_JOINT,
     ) -> None:
         k, d = self.means.shape
         offsets, factors = self._prepared()
@@ -177,10 +179,10 @@ class Gaussians:
             planes = np.empty((count_planes(k, d), BLOCK))
             classify(
                 values, first, last, offsets, self.means, factors, planes, labels, posteriors,
-                densities,
+                densities, joint,
             )  # fmt: skip
 
-        _share(work, -(-len(values) // _CHUNK), n_threads)
+        share_work(work, -(-len(values) // _CHUNK), n_threads)
 
     def _prepared(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return each component's constant of the log-density, and its precision's factor."""
@@ -193,7 +195,44 @@ class Gaussians:
         return log_weights + log_det - 0.5 * d * math.log(2 * math.pi), factors
 
 
-def _share(work: Callable[[int], None], n_chunks: int, n_threads: int) -> None:
+def to_expectation(totals: NDArray[np.float64], k: int, d: int) -> Expectation:
+    """Return what kernels summed, added up over their chunks in order.
+
+    Parameters
+    ----------
+    totals : ndarray of float64, shape (chunks, K * count_moments(D) + 1)
+        As :func:`bgsub.segmentation._em.accumulate` writes them.
+    k, d : int
+        Components and features.
+    """
+    total = totals.sum(axis=0)
+    sums = total[:-1].reshape(k, -1)
+    second = np.empty((k, d, d))
+    rows, columns = np.tril_indices(d)
+    second[:, rows, columns] = second[:, columns, rows] = sums[:, 1 + d :]
+    return Expectation(
+        weights=sums[:, 0],
+        first=sums[:, 1 : 1 + d],
+        second=second,
+        log_likelihood=float(total[-1]),
+    )
+
+
+def share_work(work: Callable[[int], None], n_chunks: int, n_threads: int) -> None:
+    """Call `work` for every chunk, on as many threads as are wanted and useful.
+
+    Kernels let go of the interpreter's lock.  They are called from ordinary threads: Numba's
+    own thread layers end the process when two Python threads use them at once.
+
+    Parameters
+    ----------
+    work : callable
+        Takes the chunk's number.
+    n_chunks : int
+        How many there are.
+    n_threads : int
+        0: one for each core.
+    """
     n = min(n_threads or count_cores(), n_chunks)
     if n <= 1:
         for chunk in range(n_chunks):
