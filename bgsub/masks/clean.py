@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
+import numpy as np
 
 from bgsub.errors import FrameShapeError
 from bgsub.masks._regions import AREA, RegionFinder
-from bgsub.masks.components import components, foreground, merge_boxes
-from bgsub.masks.majority import check_side, majority
+from bgsub.masks.components import components, merge_boxes
+from bgsub.masks.majority import check_side, majority, vote
 from bgsub.masks.region import restrict
 
 if TYPE_CHECKING:
@@ -115,12 +116,11 @@ class MaskCleaner:
         The cost grows with the foreground; a mask without any costs next to nothing.
         """
         self._check_shape("mask", mask)
-        cleaned = mask if self._keep_shadows else foreground(mask)
-        if not cv2.countNonZero(cleaned):
-            empty = cleaned if cleaned is not mask else mask.copy()
+        if not cv2.countNonZero(mask):
+            empty = np.zeros_like(mask)
             empty.setflags(write=False)
             return CleanedMask(mask=empty, coverage=0.0, boxes=())
-        cleaned = majority(cleaned, self._median_px)
+        cleaned = (majority if self._keep_shadows else vote)(mask, self._median_px)
         max_hole_px = self._max_hole_px
         if self._region is not None:
             if max_hole_px >= 1:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import cv2
+import numpy as np
 
 from bgsub.errors import ConfigError
-from bgsub.frames import FOREGROUND, SHADOW
+from bgsub.frames import BACKGROUND, FOREGROUND, SHADOW
+from bgsub.mixture._jit import kernel
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from bgsub.frames import Mask
 
 __all__ = ["majority"]
 
-# The largest square whose votes fit into 8 bits.
+# The largest square whose votes can be counted in 8 bits.
 _MAX_SIDE_8BIT = 15
+
+# Shifted by this, foreground is 1, shadow and background are 0.
+_HIGHEST_BIT = np.uint8(7)
 
 
 def majority(mask: Mask, side_px: int) -> Mask:
@@ -46,19 +53,64 @@ def majority(mask: Mask, side_px: int) -> Mask:
     check_side(side_px)
     if side_px == 1:
         return mask.copy()
-    _, votes = cv2.threshold(mask, SHADOW, 1, cv2.THRESH_BINARY)
-    depth = cv2.CV_8U if side_px <= _MAX_SIDE_8BIT else cv2.CV_16U
-    total = cv2.boxFilter(
-        votes, depth, (side_px, side_px), normalize=False, borderType=cv2.BORDER_REPLICATE
-    )
-    half = side_px * side_px // 2
-    if depth == cv2.CV_8U:
-        _, voted = cv2.threshold(total, half, FOREGROUND, cv2.THRESH_BINARY)
-    else:
-        voted = cv2.inRange(total, half + 1, side_px * side_px)
-    if cv2.countNonZero(mask) > cv2.countNonZero(votes):
-        voted[(mask == SHADOW) & (voted != FOREGROUND)] = SHADOW
-    return cast("Mask", voted)
+    voted = vote(mask, side_px)
+    shadow = cv2.inRange(mask, SHADOW, SHADOW)
+    if cv2.countNonZero(shadow):
+        voted[(shadow != 0) & (voted != FOREGROUND)] = SHADOW
+    return voted
+
+
+def vote(mask: Mask, side_px: int) -> Mask:
+    """Return where the vote says foreground: a new mask without shadow, as :func:`majority`."""
+    mask = np.ascontiguousarray(mask)
+    width = mask.shape[1]
+    count = np.uint8 if side_px <= _MAX_SIDE_8BIT else np.uint16
+    columns = np.zeros(width + side_px - 1, count)
+    voted = np.empty_like(mask)
+    _vote(mask, columns, np.empty(width, count), count(side_px * side_px // 2), voted)
+    return voted
+
+
+@kernel
+def _sum_up(columns: NDArray[Any], sums: NDArray[Any]) -> None:
+    """Add up each pixel's columns."""
+    for x in range(len(sums)):
+        sums[x] = columns[x]
+    for offset in range(1, len(columns) - len(sums) + 1):
+        for x in range(len(sums)):
+            sums[x] += columns[np.uintp(x) + np.uintp(offset)]
+
+
+@kernel
+def _vote(
+    mask: Mask, columns: NDArray[Any], sums: NDArray[Any], half: np.integer[Any], voted: Mask
+) -> None:
+    """Mark where more than half of the square is foreground.
+
+    `columns` holds each column's count over the square's rows, with the outermost ones
+    repeated at both sides; it comes as zeros.  Indices are unsigned: a signed one might count
+    from the end, which would keep the loops from being vectorised.
+    """
+    height, width = mask.shape
+    side = len(columns) - width + 1
+    reach = side // 2
+    inner = np.uintp(reach)
+    for row in range(-reach, reach + 1):
+        first = min(max(row, 0), height - 1)
+        for x in range(width):
+            columns[np.uintp(x) + inner] += mask[first, x] >> _HIGHEST_BIT
+    for y in range(height):
+        if y > 0:
+            new, old = min(y + reach, height - 1), max(y - reach - 1, 0)
+            for x in range(width):
+                columns[np.uintp(x) + inner] += mask[new, x] >> _HIGHEST_BIT
+                columns[np.uintp(x) + inner] -= mask[old, x] >> _HIGHEST_BIT
+        for x in range(reach):
+            columns[x] = columns[reach]
+            columns[reach + width + x] = columns[reach + width - 1]
+        _sum_up(columns, sums)
+        for x in range(width):
+            voted[y, x] = FOREGROUND if sums[x] > half else BACKGROUND
 
 
 def check_side(side_px: int) -> None:
