@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bgsub.mixture.params import MixtureParams
+from bgsub.mixture.params import SCORE_UNIT, MixtureParams
 
 if TYPE_CHECKING:
     from bgsub.mixture.model import MixtureModel
 
-__all__ = ["MixtureModel", "MixtureParams"]
+__all__ = ["SCORE_UNIT", "MixtureModel", "MixtureParams"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute may be anything

@@ -23,13 +23,30 @@ if TYPE_CHECKING:
 
     from bgsub.mixture._lanes import Floats, Lanes, Mask
 
-__all__ = ["BlockStep"]
+__all__ = ["BlockStep", "Match"]
 
 _BYTE = ir.IntType(8)
 
 
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """How far pixels are from one component.
+
+    Attributes
+    ----------
+    near : Mask
+        The pixels within its match threshold.
+    distance, variance : Lanes
+        Squared distance from it, and its variance.
+    """
+
+    near: Mask
+    distance: Lanes
+    variance: Lanes
+
+
 @dataclass(slots=True)
-class _Match:
+class Match:
     """The pixels' matching components.
 
     Attributes
@@ -38,6 +55,8 @@ class _Match:
         For each component, the pixels that match it.
     none : Mask
         The pixels that match none.
+    nearness : list of Nearness
+        How far the pixels are from each component.
     offsets, distance, variance : list of Lanes, Lanes, Lanes
         Value less mean, its square and the variance of the matching component; of any where
         there is none.
@@ -45,6 +64,7 @@ class _Match:
 
     hits: list[Mask]
     none: Mask
+    nearness: list[Nearness]
     offsets: list[Lanes]
     distance: Lanes
     variance: Lanes
@@ -82,13 +102,13 @@ class BlockStep(BlockParts):
         quiet = (match.hits[0] & selected).all()
         with self.builder.if_else(quiet, likely=True) as (then, otherwise):
             with then:
-                self.words.store_labels([], self.places.labels)
+                self._report_quiet(match)
                 with self.builder.if_then(self.learns):
                     self._learn_quiet(match)
             with otherwise:
                 self._match_rest(pixels, match)
                 fresh = self.load(self.layout.mean(0, 0)).equals(self.words.same(EMPTY))
-                self._label(pixels, match, fresh, valid)
+                self._report(pixels, match, fresh, valid)
                 with self.builder.if_then(self.learns):
                     self._learn(pixels, match, fresh, selected)
 
@@ -111,19 +131,22 @@ class BlockStep(BlockParts):
             values.append((value * scale + half).lanes())
         return values, valid
 
-    def _match_first(self, pixels: Sequence[Lanes]) -> _Match:
+    def _match_first(self, pixels: Sequence[Lanes]) -> Match:
         offsets = [x - m for x, m in zip(pixels, self.load_means(0), strict=True)]
         distance = self.distance(offsets)
         variance = self.load(self.layout.variance(0))
         hit = self.near(distance, variance)
-        return _Match([hit], ~hit, offsets, distance, variance)
+        nearness = [Nearness(hit, distance, variance)]
+        return Match([hit], ~hit, nearness, offsets, distance, variance)
 
-    def _match_rest(self, pixels: Sequence[Lanes], match: _Match) -> None:
+    def _match_rest(self, pixels: Sequence[Lanes], match: Match) -> None:
         for k in self.components[1:]:
             offsets = [x - m for x, m in zip(pixels, self.load_means(k), strict=True)]
             distance = self.distance(offsets)
             variance = self.load(self.layout.variance(k))
-            hit = self.near(distance, variance) & match.none
+            near = self.near(distance, variance)
+            match.nearness.append(Nearness(near, distance, variance))
+            hit = near & match.none
             match.hits.append(hit)
             match.none = match.none & ~hit
             pairs = zip(offsets, match.offsets, strict=True)
@@ -131,7 +154,11 @@ class BlockStep(BlockParts):
             match.distance = hit.choose(distance, match.distance)
             match.variance = hit.choose(variance, match.variance)
 
-    def _label(self, pixels: list[Lanes], match: _Match, fresh: Mask, valid: Mask) -> None:
+    def _report_quiet(self, _match: Match) -> None:
+        """Write that every pixel is background."""
+        self.words.store_labels([], self.places.labels)
+
+    def _report(self, pixels: list[Lanes], match: Match, fresh: Mask, valid: Mask) -> None:
         """Write which pixels are foreground."""
         weights = self.load_weights()
         threshold = self.words.same(self.scalars.threshold)
@@ -169,7 +196,7 @@ class BlockStep(BlockParts):
             ahead = ahead.plus(weights[k])
         return shades
 
-    def _learn_quiet(self, match: _Match) -> None:
+    def _learn_quiet(self, match: Match) -> None:
         """Let every pixel's first component learn, and the weights of the others fade."""
         for c in self.channels:
             plane = self.layout.mean(0, c)
@@ -193,7 +220,7 @@ class BlockStep(BlockParts):
         with self.builder.if_then((others[0] > self.first_weight(others) >> shift).any()):
             self.swap(0, self.words.everywhere(truth=True))
 
-    def _learn(self, pixels: list[Lanes], match: _Match, fresh: Mask, selected: Mask) -> None:
+    def _learn(self, pixels: list[Lanes], match: Match, fresh: Mask, selected: Mask) -> None:
         """Let pixels learn whatever they match."""
         match.hits = [hit & selected for hit in match.hits]
         match.none = match.none & selected & ~fresh
@@ -208,7 +235,7 @@ class BlockStep(BlockParts):
             self._begin(pixels, 0, born)
         self._reorder(match)
 
-    def _learn_gaussians(self, pixels: list[Lanes], match: _Match) -> None:
+    def _learn_gaussians(self, pixels: list[Lanes], match: Match) -> None:
         steps = [self.signed_share(offset) for offset in match.offsets]
         moved = self.moved(match.variance, match.distance)
         for k, hit in enumerate(match.hits):
@@ -218,7 +245,7 @@ class BlockStep(BlockParts):
             self.put(hit, moved, self.layout.variance(k))
         self._begin(pixels, self.components[-1], match.none)
 
-    def _learn_weights(self, weights: list[Lanes], match: _Match, selected: Mask) -> None:
+    def _learn_weights(self, weights: list[Lanes], match: Match, selected: Mask) -> None:
         gain = self.share(self.words.same(ONE))
         for k in self.components[1:]:
             faded = weights[k] - self.share(weights[k])
@@ -243,7 +270,7 @@ class BlockStep(BlockParts):
         initial = self.words.same(self.scalars.initial_variance)
         self.put(where, initial, self.layout.variance(k))
 
-    def _reorder(self, match: _Match) -> None:
+    def _reorder(self, match: Match) -> None:
         """Move the component that learnt up to its rank, or down by one."""
         learnt = [*match.hits[:-1], match.hits[-1] | match.none]
         for k in reversed(self.components[:-1]):

@@ -26,12 +26,16 @@ _PLANE_BYTES = 2 * LANES
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Addresses, as LLVM integers: of the block, its pixels, their labels and update flags."""
+    """Addresses, as LLVM integers.
+
+    Of the block, its pixels, their labels or scores, update flags and thresholds.
+    """
 
     state: ir.Value
     pixels: ir.Value
     labels: ir.Value
     updates: ir.Value
+    thresholds: ir.Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Scalars:
     scale: ir.Value
     shadow_min_ratio: ir.Value
     shadow_reach: ir.Value
+    score_scale: ir.Value
 
 
 class BlockParts:

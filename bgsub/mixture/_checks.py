@@ -19,8 +19,10 @@ __all__ = [
     "check_out",
     "durations",
     "fractions",
+    "gains",
     "kind",
-    "update_rows",
+    "pixel_rows",
+    "thresholds",
 ]
 
 ORIGIN = "MixtureModel"
@@ -78,12 +80,24 @@ def check_out(out: object, shape: tuple[int, ...]) -> None:
         raise FrameShapeError(msg)
 
 
-def update_rows(update_mask: NDArray[Any], frames_shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Return an update mask as rows of pixels, 0 where they do not learn.
+def thresholds(given: object, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return background thresholds as one row of pixels, or raise FrameShapeError."""
+    if not isinstance(given, np.ndarray) or given.dtype != np.uint8 or given.shape != shape:
+        msg = f"background_threshold must be a uint8 array of the frame's size, {shape}"
+        raise FrameShapeError(msg)
+    return np.require(given, requirements=["C"]).reshape(1, -1)
+
+
+def pixel_rows(
+    name: str, given: NDArray[Any], frames_shape: tuple[int, ...]
+) -> NDArray[np.uint8]:
+    """Return a choice of pixels as rows, 0 where they are not chosen.
 
     Parameters
     ----------
-    update_mask : ndarray of bool or integers, shape (H, W) or (T, H, W)
+    name : str
+        What it is, for a message.
+    given : ndarray of bool or integers, shape (H, W) or (T, H, W)
         As the caller gave it.
     frames_shape : tuple of int
         (T, H, W) or (T, H, W, 3).
@@ -94,13 +108,13 @@ def update_rows(update_mask: NDArray[Any], frames_shape: tuple[int, ...]) -> NDA
         C-contiguous.
     """
     n_frames, height, width = frames_shape[:3]
-    mask = np.asarray(update_mask)
+    mask = np.asarray(given)
     if mask.dtype.kind not in "bui" or mask.shape not in (
         (height, width),
         (n_frames, height, width),
     ):
         msg = (
-            f"update_mask is {kind(mask.shape, mask.dtype)}, but must be of bool or integers "
+            f"{name} is {kind(mask.shape, mask.dtype)}, but must be of bool or integers "
             f"and of the frame's size {height}x{width}"
         )
         raise FrameShapeError(msg)
@@ -116,6 +130,18 @@ def fractions(name: str, given: ArrayLike, n: int) -> NDArray[np.float32]:
     if not ((values >= 0.0) & (values <= 1.0)).all():
         raise ConfigError(ORIGIN, [f"{name}: {given!r} is not between 0 and 1"])
     return values.astype(np.float32)
+
+
+def gains(given: object, n_channels: int) -> NDArray[np.float64]:
+    """Return `given` as a number above 0 for each channel, or raise ConfigError."""
+    try:
+        values = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        values = np.empty(0)
+    if values.shape != (n_channels,) or not ((values > 0.0) & np.isfinite(values)).all():
+        problem = f"gains: {given!r} is not {n_channels} numbers above 0, one for each channel"
+        raise ConfigError(ORIGIN, [problem])
+    return values
 
 
 def durations(name: str, given: ArrayLike, n: int) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ import numpy as np
 from bgsub.mixture._kernel import TILE, Rules, step_tiles
 from bgsub.mixture._lanes import LANES
 from bgsub.mixture._layout import EMPTY, FARTHEST, LEVEL, ONE, SQUARE, VARIANCE, WHITE, Layout
+from bgsub.mixture.params import SCORE_UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,8 +73,11 @@ class Engine:
         rates: NDArray[np.float32],
         update: NDArray[np.uint8] | None,
         workers: Workers,
+        *,
+        scores: bool = False,
+        thresholds: NDArray[np.uint8] | None = None,
     ) -> None:
-        """Classify frames and learn from them.
+        """Classify or score frames and learn from them.
 
         Parameters
         ----------
@@ -87,15 +91,22 @@ class Engine:
             Where pixels learn; None: everywhere.
         workers : Workers
             Who does it.
+        scores : bool
+            Write scores into `masks` instead of labels.
+        thresholds : ndarray of uint8, shape (1, N), optional
+            Background thresholds of the pixels in 1/255, for scores.
         """
         if frames.dtype == np.uint8 and self._rules.white != np.iinfo(np.uint8).max:
             frames = frames.astype(np.uint16)
-        if update is None:
-            update = np.zeros((1, 0), dtype=np.uint8)
+        nothing = np.zeros((1, 0), dtype=np.uint8)
+        rules = self._rules
+        if thresholds is not None:
+            rules = rules._replace(threshold=np.int64(-1))
         # Numba compiles once for arrays that may be written and once for those that may not:
         # handing over only the latter saves the second compilation.
         frames = _read_only(frames)
-        update = _read_only(update)
+        updates = _read_only(nothing if update is None else update)
+        limits = _read_only(nothing if thresholds is None else thresholds)
         fixed_rates, dithers = self._schedule(rates)
 
         def work(first: int, last: int) -> None:
@@ -103,17 +114,56 @@ class Engine:
                 self._state,
                 frames,
                 masks,
-                update,
+                updates,
+                limits,
                 fixed_rates,
                 dithers,
-                self._rules,
+                rules,
                 first,
                 last,
                 self._components,
                 self._channels,
+                (0,) if scores else (),
             )
 
         workers.run(work, -(-len(self._state) // TILE), len(frames))
+
+    def relearn(self, pixels: NDArray[np.intp], values: NDArray[Any]) -> None:
+        """Let some pixels forget all and begin with a value.
+
+        Parameters
+        ----------
+        pixels : ndarray of intp, shape (P,)
+            Their numbers.
+        values : ndarray of uint8, uint16 or float32, shape (P,) or (P, C)
+            Their values; one that is not finite leaves the pixel without any component.
+        """
+        if len(pixels) == 0:
+            return
+        layout = self._layout
+        flat = self._state.reshape(-1)
+        places = pixels // LANES * self._state.shape[1] + pixels % LANES
+        fixed, valid = _fixed(values.reshape(-1, len(self._channels)), self._rules)
+        unused = np.uint16(EMPTY & 0xFFFF)
+        for k in range(len(self._components)):
+            flat[places + layout.variance(k) * LANES] = self._rules.initial_variance
+            if k > 0:
+                flat[places + layout.weight(k) * LANES] = 0
+            for c in range(len(self._channels)):
+                first = np.where(valid, fixed[:, c], unused)
+                flat[places + layout.mean(k, c) * LANES] = first if k == 0 else unused
+
+    def scale_means(self, gains: NDArray[np.float64]) -> None:
+        """Multiply the means by a gain for each channel, shape (C,)."""
+        planes = self._planes()
+        levels = np.arange(ONE + 1, dtype=np.uint16).view(np.int16).astype(np.float64)
+        used = levels != EMPTY
+        for c, gain in enumerate(gains):
+            scaled = np.clip(np.floor(levels * gain + 0.5), 0, WHITE)
+            table = np.where(used, scaled, EMPTY).astype(np.int16).view(np.uint16)
+            for k in range(len(self._components)):
+                plane = self._layout.mean(k, c)
+                planes[:, plane] = table[planes[:, plane]]
 
     def weights(self) -> NDArray[np.float32]:
         """Return a copy of the weights, shape (N, K)."""
@@ -228,7 +278,16 @@ def rules(params: MixtureParams, n_channels: int, max_value: float) -> Rules:
         scale=np.float32(min(WHITE / max_value, 3e38)),
         shadow_min_ratio=np.float32(shadow_min_ratio),
         shadow_reach=np.float32(squared * LEVEL**2 / VARIANCE),
+        score_scale=np.float32(min(SCORE_UNIT * math.sqrt(VARIANCE / SQUARE / squared), 3e38)),
     )
+
+
+def _fixed(values: NDArray[Any], rules: Rules) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
+    """Return frame values in fixed point, shape (P, C), and which pixels' are finite, (P,)."""
+    numbers = values.astype(np.float32)
+    valid = np.all(np.isfinite(numbers), axis=1)
+    numbers = np.clip(np.where(valid[:, None], numbers, 0), np.float32(0), rules.white)
+    return (numbers * rules.scale + np.float32(0.5)).astype(np.uint16), valid
 
 
 def _aligned(n_rows: int, n_columns: int) -> NDArray[np.uint16]:

@@ -11,12 +11,13 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from bgsub.mixture import _block, _block_parts, _lanes, _layout, _words
+from bgsub.mixture import _block, _block_parts, _lanes, _layout, _score, _words
 from bgsub.mixture._block import BlockStep
 from bgsub.mixture._block_parts import Places, Scalars
 from bgsub.mixture._jit import kernel
 from bgsub.mixture._lanes import LANES
 from bgsub.mixture._layout import Layout
+from bgsub.mixture._score import ScoreStep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +32,7 @@ __all__ = ["TILE", "Rules", "step_tiles"]
 # enough to stay there, enough for long runs of each frame to be read at a time.
 TILE = 64
 
-_GENERATOR = (_lanes, _words, _layout, _block_parts, _block)
+_GENERATOR = (_lanes, _words, _layout, _block_parts, _block, _score)
 _ELEMENTS = {
     types.uint8: ir.IntType(8),
     types.uint16: ir.IntType(16),
@@ -47,7 +48,7 @@ class Rules(NamedTuple):
     reach, reach_shift : int64
         A distance matches if, shifted right, it is at most the upper half of variance · reach.
     threshold : int64
-        Share of the weights that must be background.
+        Share of the weights that must be background; negative if each pixel has its own.
     initial_variance, min_variance, max_variance, initial_weight : int64
         Of components.
     rank_shift : int64
@@ -56,6 +57,8 @@ class Rules(NamedTuple):
         The frame value that means white, and what a unit of the frame is.
     shadow_min_ratio, shadow_reach : float32
         The darkest shade, above 1 for none, and the squared match threshold.
+    score_scale : float32
+        The score of a distance that equals the variance.
     """
 
     reach: np.int64
@@ -70,12 +73,14 @@ class Rules(NamedTuple):
     scale: np.float32
     shadow_min_ratio: np.float32
     shadow_reach: np.float32
+    score_scale: np.float32
 
 
 def _define_step_block(
     _context: BaseContext,
     components: types.UniTuple,
     channels: types.UniTuple,
+    scores: types.UniTuple,
     frames: types.Array,
     places: types.UniTuple,
     rate: types.Integer,
@@ -85,6 +90,7 @@ def _define_step_block(
     """Take one block through one frame; counts and the kind of frame are part of the types."""
     layout = Layout(components.count, channels.count)
     element = _ELEMENTS[frames.dtype]
+    step = ScoreStep if scores.count else BlockStep
 
     def generate(
         context: BaseContext,
@@ -92,13 +98,13 @@ def _define_step_block(
         _signature: Signature,
         arguments: Sequence[ir.Value],
     ) -> ir.Value:
-        _, _, _, where, *numbers, fields = arguments
+        _, _, _, _, where, *numbers, fields = arguments
         addresses = [builder.extract_value(where, i) for i in range(places.count)]
         numbers += [builder.extract_value(fields, i) for i in range(len(Rules._fields))]
-        BlockStep(builder, layout, Places(*addresses), Scalars(*numbers), element).write()
+        step(builder, layout, Places(*addresses), Scalars(*numbers), element).write()
         return cast("Any", context).get_dummy_value()
 
-    given = (components, channels, frames, places, rate, dither, rules)
+    given = (components, channels, scores, frames, places, rate, dither, rules)
     return types.void(*given), generate
 
 
@@ -125,6 +131,7 @@ def _compiled(digest: str) -> Callable[..., None]:
         frames: NDArray[Any],
         masks: NDArray[np.uint8],
         update: NDArray[np.uint8],
+        thresholds: NDArray[np.uint8],
         rates: NDArray[np.int64],
         dithers: NDArray[np.int64],
         rules: Rules,
@@ -132,6 +139,7 @@ def _compiled(digest: str) -> Callable[..., None]:
         last: int,
         components: tuple[int, ...],
         channels: tuple[int, ...],
+        scores: tuple[int, ...],
     ) -> None:
         """Take tiles `first` to `last` (exclusive) through all frames, one after the other.
 
@@ -142,9 +150,11 @@ def _compiled(digest: str) -> Callable[..., None]:
         frames : ndarray of uint8, uint16 or float32, shape (T, N * C)
             Pixels one after the other, channels interleaved.
         masks : ndarray of uint8, shape (T, N)
-            Written: 0, 127 or 255.
+            Written: labels (0, 127 or 255), or scores.
         update : ndarray of uint8, shape (1, 0), (1, N) or (T, N)
             Pixels that are 0 do not learn; empty: all do.
+        thresholds : ndarray of uint8, shape (1, 0) or (1, N)
+            In 1/255, used for scores if the rule has none.
         rates, dithers : ndarray of int64, shape (T,)
             Learning rate of each frame in 1/32768, negative to classify only, and what is
             added before rounding down, in 1/65536.
@@ -154,6 +164,8 @@ def _compiled(digest: str) -> Callable[..., None]:
             The tiles.
         components, channels : tuple of int
             Of length K and C; what is in them does not matter.
+        scores : tuple of int
+            Empty for labels.
         """
         digest  # noqa: B018
         n_pixels = masks.shape[1]
@@ -166,7 +178,13 @@ def _compiled(digest: str) -> Callable[..., None]:
         rest_mask = np.zeros(LANES, np.uint8)
         rest_update = np.full(LANES, 255, np.uint8)
         everywhere = np.full(LANES, 255, np.uint8)
-        rest_places = _address(rest), _address(rest_mask), _address(rest_update)
+        rest_thresholds = np.zeros(LANES, np.uint8)
+        rest_places = (
+            _address(rest),
+            _address(rest_mask),
+            _address(rest_update),
+            _address(rest_thresholds),
+        )
         for tile in range(first, last):
             start = tile * TILE
             stop = min(start + TILE, len(state))
@@ -175,6 +193,7 @@ def _compiled(digest: str) -> Callable[..., None]:
                 if stop > n_whole:
                     _copy(rest, frames[t, n_whole * LANES * len(channels) :])
                     _copy(rest_update, update[row, n_whole * LANES :])
+                    _copy(rest_thresholds, thresholds[0, n_whole * LANES :])
                 for block in range(start, stop):
                     i = t * n_pixels + block * LANES
                     pixels = _address(frames) + i * pixel_bytes
@@ -182,11 +201,22 @@ def _compiled(digest: str) -> Callable[..., None]:
                     updates = _address(everywhere)
                     if update.shape[1] > 0:
                         updates = _address(update) + row * n_pixels + block * LANES
+                    limits = _address(everywhere)
+                    if thresholds.shape[1] > 0:
+                        limits = _address(thresholds) + block * LANES
                     if block == n_whole:
-                        pixels, labels, updates = rest_places
-                    places = _address(state) + block * block_bytes, pixels, labels, updates
+                        pixels, labels, updates, limits = rest_places
+                    where = _address(state) + block * block_bytes
+                    places = where, pixels, labels, updates, limits
                     _step_block(
-                        components, channels, frames, places, rates[t], dithers[t], rules
+                        components,
+                        channels,
+                        scores,
+                        frames,
+                        places,
+                        rates[t],
+                        dithers[t],
+                        rules,
                     )
                 if stop > n_whole:
                     _copy(masks[t, n_whole * LANES :], rest_mask[:n_rest])

@@ -9,7 +9,12 @@ AVX-512, AVX2, SSE2 and NEON, with the same bits and without compiler flags.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from llvmlite import ir
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["LANES", "Floats", "Lanes", "Mask"]
 
@@ -69,13 +74,7 @@ class Lanes(_Value):
         return Mask(self.builder, result)
 
     def _call(self, operation: str, *arguments: ir.Value) -> Lanes:
-        kinds = [_NARROW, *(argument.type for argument in arguments)]
-        name = f"llvm.{operation}.v{LANES}i16"
-        module = self.builder.module
-        function = module.globals.get(name)
-        if function is None:
-            function = ir.Function(module, ir.FunctionType(_NARROW, kinds), name)
-        return self._new(self.builder.call(function, [self.value, *arguments]))
+        return self._new(_call(self.builder, operation, _NARROW, [self.value, *arguments]))
 
     def __add__(self, other: Lanes) -> Lanes:
         return self._new(self.builder.add(self.value, other.value))
@@ -169,6 +168,10 @@ class Floats(_Value):
     def __le__(self, other: Floats) -> Mask:
         return Mask(self.builder, self.builder.fcmp_ordered("<=", self.value, other.value))
 
+    def root(self) -> Floats:
+        """Return the square roots, correctly rounded."""
+        return self._new(_call(self.builder, "sqrt", _REAL, [self.value]))
+
     def finite(self) -> Mask:
         """Return where they are numbers, and not infinite."""
         nothing = self.builder.fsub(self.value, self.value)
@@ -182,3 +185,15 @@ class Floats(_Value):
         """Return them without fraction; they must be within 0..65535."""
         b = self.builder
         return Lanes(b, b.trunc(b.fptosi(self.value, _WIDE), _NARROW))
+
+
+def _call(
+    builder: ir.IRBuilder, operation: str, kind: ir.Type, arguments: Sequence[ir.Value]
+) -> ir.Value:
+    """Call LLVM's own function for vectors of a kind."""
+    name = f"llvm.{operation}.v{LANES}{'f32' if kind == _REAL else 'i16'}"
+    function = builder.module.globals.get(name)
+    if function is None:
+        kinds = [argument.type for argument in arguments]
+        function = ir.Function(builder.module, ir.FunctionType(kind, kinds), name)
+    return builder.call(function, arguments)

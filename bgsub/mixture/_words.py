@@ -40,6 +40,10 @@ class Words:
         """Return a mask that is the same for all pixels."""
         return Mask(self.builder, ir.Constant(_BITS, [int(truth)] * LANES))
 
+    def same_mask(self, truth: ir.Value) -> Mask:
+        """Return an LLVM condition for all pixels."""
+        return Mask(self.builder, self._spread(truth, _BITS))
+
     def load(self, address: ir.Value, offset: int) -> Lanes:
         """Return 32 integers from memory; `offset` counts bytes."""
         return Lanes(self.builder, self._load(address, offset, _NARROW))
@@ -53,6 +57,14 @@ class Words:
         data = self._load(address, 0, _BYTES)
         zeros = ir.Constant(_BYTES, [0] * LANES)
         return Mask(self.builder, self.builder.icmp_unsigned("!=", data, zeros))
+
+    def load_bytes(self, address: ir.Value) -> Lanes:
+        """Return 32 bytes from memory."""
+        return self.widened(self._load(address, 0, _BYTES))
+
+    def store_bytes(self, lanes: Lanes, address: ir.Value) -> None:
+        """Write the lower bytes of 32 integers to memory."""
+        self._store(self.builder.trunc(lanes.value, _BYTES), address, 0)
 
     def store_labels(self, labels: list[tuple[Mask, int]], address: ir.Value) -> None:
         """Write one byte for each pixel: the value of the last mask that is true, or 0."""

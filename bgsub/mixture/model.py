@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from bgsub.errors import ConfigError, FrameShapeError, ModelFileError
+from bgsub.errors import ModelFileError
 from bgsub.mixture import _checks as checks
 from bgsub.mixture import _model_file as model_file
 from bgsub.mixture._engine import Engine
-from bgsub.mixture._workers import Workers
-from bgsub.mixture.params import MixtureParams
+from bgsub.mixture._learner import Learner
+from bgsub.mixture.params import SCORE_UNIT, MixtureParams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["MixtureModel"]
 
 
-class MixtureModel:
+class MixtureModel(Learner):
     """A mixture of Gaussians for every pixel, which follows the scene [1]_.
 
     Every pixel keeps K Gaussians.  Its value is compared with them in the order of
@@ -75,48 +75,7 @@ class MixtureModel:
     """
 
     def __init__(self, params: MixtureParams | None = None, *, n_threads: int = 0) -> None:
-        self._params = MixtureParams() if params is None else params
-        if n_threads < 0:
-            raise ConfigError(checks.ORIGIN, [f"n_threads: {n_threads} is below 0"])
-        self._workers = Workers(n_threads)
-        self._engine: Engine | None = None
-        self._shape: tuple[int, ...] | None = None
-        self._dtype: np.dtype[Any] | None = None
-        self._n_frames = 0
-
-    @property
-    def params(self) -> MixtureParams:
-        """The parameters."""
-        return self._params
-
-    @property
-    def n_frames(self) -> int:
-        """Number of frames learnt; those with learning rate 0 do not count."""
-        return self._n_frames
-
-    @property
-    def frame_shape(self) -> tuple[int, ...] | None:
-        """Shape (H, W) or (H, W, 3) of the frames; None before the first one."""
-        return self._shape
-
-    @property
-    def weights(self) -> NDArray[np.float32]:
-        """The weights, shape (H, W, K): a copy.
-
-        They sum to 1, or are all 0 where nothing has been learnt yet.
-        """
-        return self._seen().weights().reshape((*self._size(), -1))
-
-    @property
-    def means(self) -> NDArray[np.float32]:
-        """The means in grey levels (0 to 255), shape (H, W, K, C), C is 1 for grey: a copy."""
-        k = self._params.n_components
-        return self._seen().means().reshape((*self._size(), k, -1))
-
-    @property
-    def variances(self) -> NDArray[np.float32]:
-        """The variances in squared grey levels, shape (H, W, K): a copy."""
-        return self._seen().variances().reshape((*self._size(), -1))
+        super().__init__(MixtureParams() if params is None else params, n_threads)
 
     def apply(
         self,
@@ -169,6 +128,98 @@ class MixtureModel:
         )
         return masks[0] if out is None else out
 
+    def score(
+        self,
+        frame: Image,
+        learning_rate: float | None = None,
+        update_mask: NDArray[Any] | None = None,
+        elapsed_s: float | None = None,
+        *,
+        background_threshold: NDArray[np.uint8] | None = None,
+        out: NDArray[np.uint8] | None = None,
+    ) -> NDArray[np.uint8]:
+        """Learn from one frame like :meth:`apply` and return how unlike its background it is.
+
+        A score is the root-mean-square distance of a pixel's value from its background, in
+        units of ``match_sigmas`` standard deviations / 85: from the first background Gaussian
+        in the order of weight/sigma that is within `match_sigmas`, or if none is, from the one
+        that is the fewest standard deviations away.
+
+        Parameters
+        ----------
+        frame, learning_rate, update_mask, elapsed_s
+            As for :meth:`apply`; the state afterwards is the same, bit for bit.
+        background_threshold : ndarray of uint8, shape (H, W), optional
+            The share of the weights that must be background, in 1/255, for each pixel instead
+            of the parameter; with 255 all Gaussians are background.
+        out : ndarray of uint8, shape (H, W), optional
+            Where to write the scores; C-contiguous.
+
+        Returns
+        -------
+        ndarray of uint8, shape (H, W)
+            0 at the centre of the background, at most 85 (`SCORE_UNIT`) within the match
+            threshold and above 85 beyond, 255 three times as far or farther: `out`, or a new
+            array.  0 where nothing has been learnt yet, 255 where a value is not finite.
+
+        Raises
+        ------
+        FrameShapeError
+            If an array's shape or type does not fit; the state is left alone.
+        ConfigError
+            If a rate or time is missing or out of range; the state is left alone.
+
+        Notes
+        -----
+        A pixel above 85 is foreground for :meth:`apply`, and one that :meth:`apply` calls
+        background is at most 85.  Between them is the pixel that matches a foreground
+        Gaussian and is near a background one of lower rank: foreground, at most 85.
+
+        Differences are cut at 128 grey levels.
+        """
+        checks.check_frame(frame)
+        if out is not None:
+            checks.check_out(out, frame.shape[:2])
+        thresholds = None
+        if background_threshold is not None:
+            thresholds = checks.thresholds(background_threshold, frame.shape[:2])
+        scores = self._step(
+            frame[None],
+            learning_rate,
+            update_mask,
+            elapsed_s,
+            None if out is None else out[None],
+            scores=True,
+            thresholds=thresholds,
+        )
+        return scores[0] if out is None else out
+
+    def foreground_probability(self, frame: Image) -> NDArray[np.float32]:
+        """Return how probably the pixels of a frame are foreground, without learning from it.
+
+        With the distance s from the background in units of the match threshold (see
+        :meth:`score`) it is s² / (1 + s²).
+
+        Parameters
+        ----------
+        frame : ndarray of uint8, uint16 or float32, shape (H, W) or (H, W, 3)
+            The picture; not modified.
+
+        Returns
+        -------
+        ndarray of float32, shape (H, W)
+            0 certainly background, 0.5 at the match threshold, 0.9 at most: a new array.
+
+        Raises
+        ------
+        FrameShapeError
+            If the frame's shape or type does not fit, or before the first frame.
+        """
+        self._seen()
+        squares = (np.arange(256, dtype=np.float64) / SCORE_UNIT) ** 2
+        table = (squares / (1.0 + squares)).astype(np.float32)
+        return np.take(table, self.score(frame, learning_rate=0.0))
+
     def apply_batch(
         self,
         frames: Image,
@@ -210,23 +261,52 @@ class MixtureModel:
             checks.check_out(out, frames.shape[:3])
         return self._step(frames, learning_rate, update_mask, elapsed_s, out)
 
-    def background(self) -> NDArray[np.uint8]:
-        """Return the picture without moving things: each pixel's most probable mean.
+    def relearn(self, where: NDArray[Any], frame: Image) -> None:
+        """Let pixels forget all they have learnt and begin again with this frame.
 
-        Returns
-        -------
-        ndarray of uint8, shape (H, W) or (H, W, 3)
-            0 to 255 whatever the type of the frames.
+        As after a first frame, they have one Gaussian at the frame's value, with weight 1
+        and the initial variance.  All other pixels, and the schedule of the learning rate,
+        are left alone.
+
+        Parameters
+        ----------
+        where : ndarray of bool or integers, shape (H, W)
+            The pixels: those where it is not 0.
+        frame : ndarray of uint8, uint16 or float32, shape (H, W) or (H, W, 3)
+            The picture; not modified.  A pixel with a value that is not a finite number
+            begins with its next one.
 
         Raises
         ------
         FrameShapeError
+            If an array's shape or type does not fit, or before the first frame.
+        """
+        engine = self._seen()
+        checks.check_frame(frame)
+        self._check_same(frame.shape, frame.dtype)
+        rows = checks.pixel_rows("where", where, (1, *frame.shape[:2]))
+        pixels = np.flatnonzero(rows)
+        engine.relearn(pixels, frame[np.unravel_index(pixels, frame.shape[:2])])
+
+    def scale_means(self, gains: Sequence[float]) -> None:
+        """Multiply what has been learnt by a gain: the light has changed everywhere.
+
+        Parameters
+        ----------
+        gains : sequence of float
+            One for each channel, above 0.  Means are cut to the range of the frames.
+
+        Raises
+        ------
+        ConfigError
+            If they are not C numbers above 0.
+        FrameShapeError
             Before the first frame.
         """
-        levels = np.rint(self._seen().background()).astype(np.uint8)
-        return levels.reshape(self._shape or ())
+        engine = self._seen()
+        engine.scale_means(checks.gains(gains, math.prod((self._shape or ())[2:])))
 
-    def warm_up(self, shape: Sequence[int], dtype: DTypeLike) -> None:
+    def warm_up(self, shape: Sequence[int], dtype: DTypeLike, *, scores: bool = False) -> None:
         """Compile what frames of this kind need, without touching the state.
 
         The first time on a machine this takes seconds, later a fraction of one.
@@ -237,6 +317,8 @@ class MixtureModel:
             (H, W) or (H, W, 3).
         dtype : dtype_like
             uint8, uint16 or float32.
+        scores : bool, optional
+            For :meth:`score` instead of :meth:`apply`.
 
         Raises
         ------
@@ -246,11 +328,12 @@ class MixtureModel:
         checks.check_kind(tuple(shape), np.dtype(dtype))
         frame = np.zeros((1, 1, *shape[2:]), dtype=dtype)
         twin = MixtureModel(self._params, n_threads=1)
+        step = twin.score if scores else twin.apply
         try:
-            twin.apply(frame, learning_rate=1.0)
+            step(frame, learning_rate=1.0)
         except OSError:
             # Keeping the compiled code on disk failed, but it is there to be used.
-            twin.apply(frame, learning_rate=1.0)
+            step(frame, learning_rate=1.0)
 
     def save(self, path: str | Path) -> None:
         """Save parameters and state, so that :meth:`load` can go on with the same bits.
@@ -309,78 +392,3 @@ class MixtureModel:
         model._engine, model._shape, model._dtype = engine, saved.frame_shape, dtype
         model._n_frames = saved.n_frames
         return model
-
-    def _step(
-        self,
-        frames: Image,
-        learning_rate: ArrayLike | None,
-        update_mask: NDArray[Any] | None,
-        elapsed_s: ArrayLike | None,
-        out: Mask | None,
-    ) -> Mask:
-        n_frames, *shape = frames.shape
-        self._check_same(tuple(shape), frames.dtype)
-        rates = self._rates(n_frames, learning_rate, elapsed_s)
-        update = None if update_mask is None else checks.update_rows(update_mask, frames.shape)
-        masks = np.empty(frames.shape[:3], dtype=np.uint8) if out is None else out
-        if n_frames == 0:
-            return masks
-        n_pixels, n_channels, white = self._described(tuple(shape), frames.dtype)
-        if self._engine is None:
-            self._engine = Engine(n_pixels, n_channels, white, self._params)
-            self._shape, self._dtype = tuple(shape), frames.dtype
-        self._engine.step(
-            np.require(frames, requirements=["C", "A"]).reshape(n_frames, -1),
-            masks.reshape(n_frames, -1),
-            rates,
-            update,
-            self._workers,
-        )
-        self._n_frames += int(np.count_nonzero(rates))
-        return masks
-
-    def _check_same(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        if self._shape is None or (shape == self._shape and dtype == self._dtype):
-            return
-        msg = (
-            f"the frame is {checks.kind(shape, dtype)}, the model's first one was "
-            f"{checks.kind(self._shape, self._dtype)}; use a new model for other frames"
-        )
-        raise FrameShapeError(msg)
-
-    def _described(
-        self, shape: tuple[int, ...], dtype: np.dtype[Any]
-    ) -> tuple[int, int, float]:
-        """Return number of pixels, number of channels and the value of white."""
-        white = self._params.max_value
-        if white is None and dtype == np.float32:
-            msg = "float32 frames need max_value, the value that means white; set it"
-            raise FrameShapeError(msg)
-        if white is None:
-            white = float(np.iinfo(dtype).max)
-        return math.prod(shape[:2]), math.prod(shape[2:]), white
-
-    def _rates(
-        self, n_frames: int, learning_rate: ArrayLike | None, elapsed_s: ArrayLike | None
-    ) -> NDArray[np.float32]:
-        if learning_rate is not None:
-            return checks.fractions("learning_rate", learning_rate, n_frames)
-        elapsed = None
-        if self._params.time_constant_s is not None and elapsed_s is not None:
-            elapsed = checks.durations("elapsed_s", elapsed_s, n_frames)
-        rates = np.empty(n_frames, dtype=np.float32)
-        learnt = self._n_frames
-        for t in range(n_frames):
-            since = None if elapsed is None else float(elapsed[t])
-            rates[t] = self._params.rate_at(learnt, since)
-            learnt += int(rates[t] > 0)
-        return rates
-
-    def _seen(self) -> Engine:
-        if self._engine is None:
-            msg = "the model has not seen a frame yet; apply one first"
-            raise FrameShapeError(msg)
-        return self._engine
-
-    def _size(self) -> tuple[int, ...]:
-        return (self._shape or ())[:2]

@@ -11,9 +11,12 @@ from bgsub.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MAX_COMPONENTS", "MixtureParams"]
+__all__ = ["MAX_COMPONENTS", "SCORE_UNIT", "MixtureParams"]
 
 MAX_COMPONENTS = 8
+SCORE_UNIT = 85
+"""The score of a pixel as far from its background as `match_sigmas` allows."""
+
 _MAX_VARIANCE = 16384.0
 _ORIGIN = "MixtureParams"
 

@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 
 _RATES = [1.0, 0.0, 0.02, 0.02, 0.003, 0.003, 0.003, 0.5, 0.001, 0.1]
 
+_ODD_PARAMETERS = [
+    MixtureParams(match_sigmas=900.0),
+    MixtureParams(match_sigmas=0.01),
+    MixtureParams(match_sigmas=30.0, min_variance=0.1, initial_variance=0.3),
+    MixtureParams(min_variance=1e-3, initial_variance=1e-3),
+    MixtureParams(min_variance=16384.0),
+    MixtureParams(initial_weight=0.999, background_threshold=0.01),
+    MixtureParams(initial_weight=1e-6, background_threshold=0.999),
+]
+
 
 def _assert_same_bits(
     params: MixtureParams,
@@ -26,7 +36,11 @@ def _assert_same_bits(
     rates: list[float],
     update: NDArray[np.uint8] | None = None,
     cuts: tuple[int, ...] = (),
+    *,
+    score: bool = False,
+    thresholds: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
+    """Return the masks, or with `score` the scores."""
     n_frames, height, width = clip.shape[:3]
     n = height * width
     n_channels = 3 if clip.ndim == 4 else 1
@@ -46,11 +60,16 @@ def _assert_same_bits(
         int(rules.initial_weight),
         rules.shadow_min_ratio,
         rules.shadow_reach,
+        rules.score_scale,
     )
     mean = np.full((n, k, n_channels), fixed.UNUSED)
     variance = np.full((n, k), rules.initial_variance)
     weight = np.zeros((n, k), dtype=np.int64)
     masks = np.empty((n_frames, n), dtype=np.uint8)
+    scores = np.empty_like(masks)
+    limits = np.full(n, rules.threshold)
+    if thresholds is not None:
+        limits = thresholds.astype(np.int64) * 257
     everywhere = np.ones((n_frames, n), np.uint8)
     workers = Workers(2)
     for first, last in zip((0, *cuts), (*cuts, n_frames), strict=True):
@@ -65,6 +84,8 @@ def _assert_same_bits(
             rules.white,
             rules.scale,
             numbers,
+            limits,
+            scores[first:last],
         )
         engine.step(
             clip.reshape(n_frames, -1)[first:last],
@@ -72,8 +93,12 @@ def _assert_same_bits(
             np.array(rates[first:last], dtype=np.float32),
             None if update is None else update[first:last],
             workers,
+            scores=score,
+            thresholds=None if thresholds is None else thresholds[None],
         )
-        np.testing.assert_array_equal(masks[first:last], expected)
+        np.testing.assert_array_equal(
+            masks[first:last], scores[first:last] if score else expected
+        )
         np.testing.assert_array_equal(np.rint(engine.weights() * fixed.ONE), weight)
         levels = np.maximum(mean, 0).astype(np.float32) / np.float32(128)
         np.testing.assert_array_equal(engine.means(), levels)
@@ -96,6 +121,56 @@ def test_kernel_equals_plain_integers_where_some_pixels_learn(shape: tuple[int, 
     params = MixtureParams(detect_shadows=True, shadow_min_ratio=0.6)
     masks = _assert_same_bits(params, clip, _RATES * 3, flags.astype(np.uint8), cuts=(7,))
     assert {0, 127, 255} == set(np.unique(masks).tolist())
+
+
+@pytest.mark.parametrize("own_thresholds", [False, True])
+@pytest.mark.parametrize("shape", [(41, 67, 3), (41, 67)])
+def test_scores_equal_plain_integers(shape: tuple[int, ...], own_thresholds: bool) -> None:
+    rng = np.random.default_rng(4)
+    thresholds = rng.integers(0, 256, 41 * 67, np.uint8) if own_thresholds else None
+    params = MixtureParams(min_variance=9.0, initial_weight=0.02)
+    flags = (rng.random((60, 41 * 67)) < 0.8).astype(np.uint8)
+    clip = busy_clip(60, shape)
+    # Blocks of which all pixels match their first component, too.
+    clip[30:, :20] = clip[30, :20]
+    scores = _assert_same_bits(
+        params, clip, _RATES * 6, flags, (1, 9, 10, 45), score=True, thresholds=thresholds
+    )
+    assert np.bincount(scores.ravel(), minlength=256).all()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("shape", [(1, 1, 3), (3, 11, 3), (8, 8)])
+def test_scores_equal_plain_integers_for_any_frame(shape: tuple[int, ...], dtype: str) -> None:
+    clip = busy_clip(20, shape, dtype=dtype)
+    if dtype == "float32":
+        spoilt = np.random.default_rng(3).random(clip.shape)
+        clip[spoilt < 0.02] = np.nan
+        clip[spoilt > 0.98] = np.inf
+    thresholds = np.full(shape[0] * shape[1], 255, np.uint8)
+    for max_value in (WHITE[dtype], 0.4 * WHITE[dtype]):
+        params = MixtureParams(max_value=max_value)
+        _assert_same_bits(params, clip, _RATES * 2, score=True)
+        _assert_same_bits(params, clip, _RATES * 2, score=True, thresholds=thresholds)
+
+
+@pytest.mark.parametrize("params", _ODD_PARAMETERS)
+def test_scores_equal_plain_integers_for_odd_parameters(params: MixtureParams) -> None:
+    clip = busy_clip(30, (9, 11, 3))
+    # Blocks of which all pixels match their first component, some of them just so.
+    clip[18:, :4] = clip[18, :4] + np.random.default_rng(0).integers(0, 6, (12, 4, 11, 3))
+    for shown in (clip, clip[..., 0].copy()):
+        _assert_same_bits(params, shown, _RATES * 3, score=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", [(9, 11, 3), (9, 11)])
+@pytest.mark.parametrize("n_components", [1, 2, 4, 5])
+def test_scores_equal_plain_integers_for_any_number_of_components(
+    n_components: int, shape: tuple[int, ...]
+) -> None:
+    params = MixtureParams(n_components=n_components, initial_weight=0.05)
+    _assert_same_bits(params, busy_clip(40, shape), [0.05] * 40, score=True)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -163,17 +238,7 @@ def test_kernel_equals_plain_integers_for_any_frame(shape: tuple[int, ...], dtyp
         _assert_same_bits(params, clip, _RATES * 2)
 
 
-@pytest.mark.parametrize(
-    "params",
-    [
-        MixtureParams(match_sigmas=900.0),
-        MixtureParams(match_sigmas=0.01),
-        MixtureParams(min_variance=1e-3, initial_variance=1e-3),
-        MixtureParams(min_variance=16384.0),
-        MixtureParams(initial_weight=0.999, background_threshold=0.01),
-        MixtureParams(initial_weight=1e-6, background_threshold=0.999),
-    ],
-)
+@pytest.mark.parametrize("params", _ODD_PARAMETERS)
 def test_kernel_equals_plain_integers_for_odd_parameters(params: MixtureParams) -> None:
     _assert_same_bits(params, busy_clip(30, (9, 11, 3)), _RATES * 3)
 

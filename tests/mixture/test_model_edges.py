@@ -208,11 +208,11 @@ def test_full_disk_under_the_compiled_code_does_not_stop_the_warm_up(
     calls: list[int] = []
     step = Engine.step
 
-    def step_on_a_full_disk(engine: Engine, *arguments: Any) -> None:
+    def step_on_a_full_disk(engine: Engine, *arguments: Any, **others: Any) -> None:
         calls.append(1)
         if len(calls) == 1:
             raise OSError(errno.ENOSPC, "No space left on device")
-        step(engine, *arguments)
+        step(engine, *arguments, **others)
 
     monkeypatch.setattr(Engine, "step", step_on_a_full_disk)
     MixtureModel().warm_up((4, 4, 3), np.uint8)

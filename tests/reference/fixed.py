@@ -38,6 +38,7 @@ class Numbers(NamedTuple):
     initial_weight: int
     shadow_min_ratio: np.float32
     shadow_reach: np.float32
+    score_scale: np.float32
 
 
 @_compiled
@@ -111,12 +112,48 @@ def classify(
     """Label, number of the matching component (-1: none) and the distance from it."""
     ahead = 0
     for k in range(len(variance)):
-        used = mean[k, 0] != UNUSED
         distance = squared_distance(x, mean[k])
-        if used and distance >> p.reach_shift <= (variance[k] * p.reach) >> 16:
+        if is_near(k, distance, mean, variance, p):
             return (FOREGROUND if k > 0 and ahead > p.threshold else BACKGROUND), k, distance
         ahead += weight[k]
     return (FOREGROUND if ahead > 0 else BACKGROUND), -1, 0
+
+
+@_compiled
+def is_near(k: int, distance: int, mean: Integers, variance: Integers, p: Numbers) -> bool:
+    reach = (variance[k] * p.reach) >> 16
+    return bool(mean[k, 0] != UNUSED and distance >> p.reach_shift <= reach)
+
+
+@_compiled
+def score(
+    x: Integers,
+    mean: Integers,
+    variance: Integers,
+    weight: Integers,
+    threshold: int,
+    p: Numbers,
+) -> int:
+    """Distance from the background, 85 at the match threshold; ratios in float32."""
+    if mean[0, 0] == UNUSED:
+        return 0
+    found, near, ahead = -1, False, 0
+    distance = 0
+    for k in range(len(variance)):
+        background = k == 0 or min(ahead, ONE) <= threshold
+        ahead += weight[k]
+        if not background or mean[k, 0] == UNUSED:
+            continue
+        d = squared_distance(x, mean[k])
+        if is_near(k, d, mean, variance, p):
+            found, distance, near = k, d, True
+            break
+        ahead_of = np.float32(d) * np.float32(variance[found])
+        if found < 0 or ahead_of < np.float32(distance) * np.float32(variance[k]):
+            found, distance = k, d
+    ratio = np.sqrt(np.float32(distance) / np.float32(variance[found])) * p.score_scale
+    value = int(min(ratio, np.float32(255)) + np.float32(0.5))
+    return min(value, 85) if near else max(value, 86)
 
 
 @_compiled
@@ -180,10 +217,13 @@ def run(
     white: np.float32,
     scale: np.float32,
     p: Numbers,
+    thresholds: Integers,
+    scores: NDArray[np.uint8],
 ) -> NDArray[np.uint8]:
     """Masks (T, N) of frames (T, N, C); mean (N, K, C), variance and weight (N, K) are changed.
 
-    `update` is (T, N); a rate below 0 classifies only.
+    `update` is (T, N); a rate below 0 classifies only.  `scores` (T, N) is written, with
+    `thresholds` (N,) for the background.
     """
     n_frames, n_pixels, n_channels = frames.shape
     masks = np.zeros((n_frames, n_pixels), np.uint8)
@@ -194,7 +234,9 @@ def run(
                 x[c] = fixed_value(frames[t, i, c], white, scale)
             if x.min() < 0:
                 masks[t, i] = FOREGROUND
+                scores[t, i] = 255
                 continue
+            scores[t, i] = score(x, mean[i], variance[i], weight[i], thresholds[i], p)
             label, match, distance = classify(x, mean[i], variance[i], weight[i], p)
             shadows = p.shadow_min_ratio <= np.float32(1)
             if label == FOREGROUND and shadows:

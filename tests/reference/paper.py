@@ -74,6 +74,21 @@ class Pixel:
         self._learn(ordered, match, x, alpha)
         return Step(foreground=foreground, margin=min(margins))
 
+    def score(self, x: list[float]) -> float:
+        """Distance from the background in match thresholds; each difference is cut at 128.
+
+        Of the first background component within the threshold, or else of the nearest.
+        """
+        ahead, ratios = 0.0, []
+        for g in sorted(self.gaussians, key=Gaussian.fitness, reverse=True):
+            if ahead <= self.background_threshold:
+                pairs = zip(x, g.mean, strict=True)
+                cut = [m + max(-128.0, min(a - m, 128.0)) for a, m in pairs]
+                squared = min(g.distance(cut), 128.0**2 / len(x))
+                ratios.append(math.sqrt(squared / g.variance) / self.match_sigmas)
+            ahead += g.weight
+        return next((r for r in ratios if r <= 1.0), min(ratios, default=0.0))
+
     def _learn(
         self, ordered: list[Gaussian], match: Gaussian | None, x: list[float], alpha: float
     ) -> None:

@@ -1,0 +1,177 @@
+"""What a model knows, and how it takes its steps: the part behind frames in, masks out."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bgsub.errors import ConfigError, FrameShapeError
+from bgsub.mixture import _checks as checks
+from bgsub.mixture._engine import Engine
+from bgsub.mixture._workers import Workers
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from bgsub.frames import Image, Mask
+    from bgsub.mixture.params import MixtureParams
+
+__all__ = ["Learner"]
+
+
+class Learner:
+    """An engine, which begins with the first frame, and the schedule of its learning rate.
+
+    Parameters
+    ----------
+    params : MixtureParams
+        The parameters.
+    n_threads : int
+        Threads to work with; 0: one for each core.
+    """
+
+    def __init__(self, params: MixtureParams, n_threads: int) -> None:
+        self._params = params
+        if n_threads < 0:
+            raise ConfigError(checks.ORIGIN, [f"n_threads: {n_threads} is below 0"])
+        self._workers = Workers(n_threads)
+        self._engine: Engine | None = None
+        self._shape: tuple[int, ...] | None = None
+        self._dtype: np.dtype[Any] | None = None
+        self._n_frames = 0
+
+    @property
+    def params(self) -> MixtureParams:
+        """The parameters."""
+        return self._params
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames learnt; those with learning rate 0 do not count."""
+        return self._n_frames
+
+    @property
+    def frame_shape(self) -> tuple[int, ...] | None:
+        """Shape (H, W) or (H, W, 3) of the frames; None before the first one."""
+        return self._shape
+
+    @property
+    def weights(self) -> NDArray[np.float32]:
+        """The weights, shape (H, W, K): a copy.
+
+        They sum to 1, or are all 0 where nothing has been learnt yet.
+        """
+        return self._seen().weights().reshape((*self._size(), -1))
+
+    @property
+    def means(self) -> NDArray[np.float32]:
+        """The means in grey levels (0 to 255), shape (H, W, K, C), C is 1 for grey: a copy."""
+        k = self._params.n_components
+        return self._seen().means().reshape((*self._size(), k, -1))
+
+    @property
+    def variances(self) -> NDArray[np.float32]:
+        """The variances in squared grey levels, shape (H, W, K): a copy."""
+        return self._seen().variances().reshape((*self._size(), -1))
+
+    def background(self) -> NDArray[np.uint8]:
+        """Return the picture without moving things: each pixel's most probable mean.
+
+        Returns
+        -------
+        ndarray of uint8, shape (H, W) or (H, W, 3)
+            0 to 255 whatever the type of the frames.
+
+        Raises
+        ------
+        FrameShapeError
+            Before the first frame.
+        """
+        levels = np.rint(self._seen().background()).astype(np.uint8)
+        return levels.reshape(self._shape or ())
+
+    def _step(
+        self,
+        frames: Image,
+        learning_rate: ArrayLike | None,
+        update_mask: NDArray[Any] | None,
+        elapsed_s: ArrayLike | None,
+        out: Mask | None,
+        *,
+        scores: bool = False,
+        thresholds: NDArray[np.uint8] | None = None,
+    ) -> Mask:
+        n_frames, *shape = frames.shape
+        self._check_same(tuple(shape), frames.dtype)
+        rates = self._rates(n_frames, learning_rate, elapsed_s)
+        update = (
+            None
+            if update_mask is None
+            else checks.pixel_rows("update_mask", update_mask, frames.shape)
+        )
+        masks = np.empty(frames.shape[:3], dtype=np.uint8) if out is None else out
+        if n_frames == 0:
+            return masks
+        n_pixels, n_channels, white = self._described(tuple(shape), frames.dtype)
+        if self._engine is None:
+            self._engine = Engine(n_pixels, n_channels, white, self._params)
+            self._shape, self._dtype = tuple(shape), frames.dtype
+        self._engine.step(
+            np.require(frames, requirements=["C", "A"]).reshape(n_frames, -1),
+            masks.reshape(n_frames, -1),
+            rates,
+            update,
+            self._workers,
+            scores=scores,
+            thresholds=thresholds,
+        )
+        self._n_frames += int(np.count_nonzero(rates))
+        return masks
+
+    def _check_same(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        if self._shape is None or (shape == self._shape and dtype == self._dtype):
+            return
+        msg = (
+            f"the frame is {checks.kind(shape, dtype)}, the model's first one was "
+            f"{checks.kind(self._shape, self._dtype)}; use a new model for other frames"
+        )
+        raise FrameShapeError(msg)
+
+    def _described(
+        self, shape: tuple[int, ...], dtype: np.dtype[Any]
+    ) -> tuple[int, int, float]:
+        """Return number of pixels, number of channels and the value of white."""
+        white = self._params.max_value
+        if white is None and dtype == np.float32:
+            msg = "float32 frames need max_value, the value that means white; set it"
+            raise FrameShapeError(msg)
+        if white is None:
+            white = float(np.iinfo(dtype).max)
+        return math.prod(shape[:2]), math.prod(shape[2:]), white
+
+    def _rates(
+        self, n_frames: int, learning_rate: ArrayLike | None, elapsed_s: ArrayLike | None
+    ) -> NDArray[np.float32]:
+        if learning_rate is not None:
+            return checks.fractions("learning_rate", learning_rate, n_frames)
+        elapsed = None
+        if self._params.time_constant_s is not None and elapsed_s is not None:
+            elapsed = checks.durations("elapsed_s", elapsed_s, n_frames)
+        rates = np.empty(n_frames, dtype=np.float32)
+        learnt = self._n_frames
+        for t in range(n_frames):
+            since = None if elapsed is None else float(elapsed[t])
+            rates[t] = self._params.rate_at(learnt, since)
+            learnt += int(rates[t] > 0)
+        return rates
+
+    def _seen(self) -> Engine:
+        if self._engine is None:
+            msg = "the model has not seen a frame yet; apply one first"
+            raise FrameShapeError(msg)
+        return self._engine
+
+    def _size(self) -> tuple[int, ...]:
+        return (self._shape or ())[:2]
