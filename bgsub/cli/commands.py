@@ -18,6 +18,7 @@ from bgsub.cli.evaluate import evaluate
 from bgsub.cli.process import process
 from bgsub.cli.scan import scan
 from bgsub.cli.streams import mend_streams, quiet_libraries
+from bgsub.cli.study import study
 from bgsub.cli.synth import synth
 from bgsub.errors import BgsubError
 
@@ -40,7 +41,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (process, scan, evaluate, bench, synth):
+for _command in (process, scan, evaluate, bench, synth, study):
     app.command(help=help_text(_command))(_command)
 app.add_typer(configs, name="config")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import EngFormatter, MaxNLocator
     from numpy.typing import NDArray
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "new_figure",
     "render",
     "save_figure",
+    "short_numbers",
     "tidy",
     "to_png",
     "whole_numbers",
@@ -160,3 +161,10 @@ def whole_numbers() -> MaxNLocator:
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(integer=True)
+
+
+def short_numbers() -> EngFormatter:
+    """Return a formatter that writes thousands as k and millions as M."""
+    from matplotlib.ticker import EngFormatter
+
+    return EngFormatter(sep="")
