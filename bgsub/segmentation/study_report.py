@@ -64,7 +64,7 @@ def draw_figures(summary: Summary) -> dict[str, bytes]:
                 draw_effect(figure, summary, key, KEY_TITLES.get(key, key))
                 figures[f"effect-{key}.png"] = to_png(figure)
     first = [r for r in summary.rows if r.picture == summary.pictures[0]]
-    sheets = {"sheet.png": (first, [point_name(_short(r.values)) for r in first])}
+    sheets = {"sheet.png": (first, [point_name(r.values) for r in first])}
     if len(summary.pictures) > 1 and summary.means:
         chosen = [r for r in summary.rows if dict(r.values) == dict(_chosen(summary))]
         sheets["pictures.png"] = (chosen, [r.picture for r in chosen])
