@@ -17,6 +17,8 @@ from bgsub.cli.options import (
     load,
 )
 from bgsub.cli.signals import stop_on_signals
+from bgsub.cli.sweeps import run_sweep
+from bgsub.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +65,18 @@ def evaluate(
             "probability, before cleaning.",
         ),
     ] = None,
+    sweep: Annotated[
+        Path | None,
+        typer.Option(
+            "--sweep",
+            metavar="FILE",
+            help="Score many configurations instead, as this YAML file says; needs -o.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Folder for what a sweep writes."),
+    ] = None,
     overwrite: OverwriteOption = False,
     config: ConfigOption = None,
     sets: SetOption = None,
@@ -78,15 +92,37 @@ def evaluate(
     scored frames the one with the most wrong pixels. --curves writes curves.json, curves.png
     and CATEGORY-NAME.png; their probability is the one before the mask is cleaned.
 
+    --sweep tries values of any keys that change masks, on all cores, and writes sweep.csv,
+    sweep.json, sweep.png (F-measure against processor time) and best.yaml, which --config
+    takes. Its table tells too what the choice is worth on footage that it was not made on. The
+    file has the entries method (grid or random), keys (each with a list of values or, in a
+    random search, low, high and log: true), samples and seed of a random search, and sequences
+    (left out: all); the README has one. Processor time is that of the detector on one thread.
+
     Examples:
 
       bgsub evaluate cdnet2014/dataset --config classic --json classic.json
       bgsub evaluate out/walkers --set model.n_components=5
 
       bgsub evaluate cdnet2014/dataset --contact-sheet sheets --curves curves
+
+      bgsub evaluate cdnet2014/dataset --sweep sweep.yaml -o sweep
     """
     set_up_logging(verbose=verbose)
     loaded = load(config, sets)
+    if sweep is not None:
+        others = {
+            "--json": json_file,
+            "--save-masks": save_masks,
+            "--contact-sheet": contact_sheet,
+            "--curves": curves,
+        }
+        given = [option for option, value in others.items() if value is not None]
+        run_sweep(dataset, sweep, output, loaded.config, given, overwrite, quiet)
+        return
+    if output is not None:
+        msg = "-o is the folder of a --sweep; other outputs have options of their own."
+        raise UsageError(msg)
 
     from bgsub.app.evaluate import EvaluationOutputs
     from bgsub.app.evaluate import evaluate as run
