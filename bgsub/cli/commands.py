@@ -14,6 +14,7 @@ from bgsub import __version__
 from bgsub.cli.bench import bench
 from bgsub.cli.configs import configs
 from bgsub.cli.console import INTERRUPTED, help_text, print_error
+from bgsub.cli.demo import demos
 from bgsub.cli.evaluate import evaluate
 from bgsub.cli.process import process
 from bgsub.cli.scan import scan
@@ -44,6 +45,7 @@ app = typer.Typer(
 for _command in (process, scan, evaluate, bench, synth, study):
     app.command(help=help_text(_command))(_command)
 app.add_typer(configs, name="config")
+app.add_typer(demos, name="demo")
 
 
 def _print_version(value: bool) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "draw_evolution",
     "draw_histograms",
     "fitting_top",
+    "weighted_curves",
 ]
 
 _N_POINTS = 600
@@ -66,10 +67,11 @@ class Axis:
         name: str,
         index: int = 0,
         limits: tuple[float, float] | None = None,
+        n_bins: int = _N_BINS,
     ) -> Axis:
         """Return the axis of weighted values.
 
-        Whole numbers over no more than 256 steps have a bin each, others 128 bins in all.
+        Whole numbers over no more than 256 steps have a bin each; others `n_bins` in all.
 
         Parameters
         ----------
@@ -84,13 +86,15 @@ class Axis:
         limits : tuple of float or None
             Ends of the axis that is drawn; None: from the smallest to the largest value, and
             a little more.
+        n_bins : int
+            Bins where values are no whole numbers.
         """
         low, high = float(values.min()), float(values.max())
         is_whole = high - low <= 255 and bool((values == np.rint(values)).all())
         if is_whole:
             edges = np.arange(low, high + 2) - 0.5
         else:
-            edges = np.linspace(low, high if high > low else low + 1.0, _N_BINS + 1)
+            edges = np.linspace(low, high if high > low else low + 1.0, n_bins + 1)
         density, _ = np.histogram(values, edges, weights=counts)
         shares = density / max(float(counts.sum()), 1e-300) / np.diff(edges)
         margin = 0.03 * (edges[-1] - edges[0])
@@ -103,7 +107,7 @@ class Axis:
         )
 
 
-def _curves(axis: Axis, step: Step) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def weighted_curves(axis: Axis, step: Step) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return positions (P,) and the weighted Gaussians there (K, P)."""
     low, high = axis.limits
     means = step.means[:, axis.index]
@@ -119,7 +123,13 @@ def _curves(axis: Axis, step: Step) -> tuple[NDArray[np.float64], NDArray[np.flo
 
 
 def draw_density(
-    axes: Axes, axis: Axis, step: Step, *, top: float | None = None, labelled: bool = True
+    axes: Axes,
+    axis: Axis,
+    step: Step,
+    *,
+    top: float,
+    labelled: bool = True,
+    summed: bool = True,
 ) -> None:
     """Draw a histogram, each weighted Gaussian, and their sum.
 
@@ -131,12 +141,14 @@ def draw_density(
         The feature and its histogram.
     step : Step
         The mixture; what it says of this feature alone is drawn.
-    top : float or None
-        Upper end of the vertical axis; None fits it.
+    top : float
+        Upper end of the vertical axis; see :func:`fitting_top`.
     labelled : bool
         Name each Gaussian in the legend.
+    summed : bool
+        Draw the sum too.
     """
-    x, curves = _curves(axis, step)
+    x, curves = weighted_curves(axis, step)
     colours = class_colours(len(curves))
     axes.stairs(axis.density, axis.edges, fill=True, color=PALE, label="histogram")
     for number, (curve, colour) in enumerate(zip(curves, colours, strict=True), 1):
@@ -150,17 +162,18 @@ def draw_density(
         )
         axes.fill_between(x, curve, color=colour, alpha=0.22, linewidth=0)
         axes.plot(x, curve, color=colour, linewidth=1.8, label=label if labelled else None)
-    total = curves.sum(axis=0)
-    axes.plot(x, total, color=INK, linewidth=1.4, label="sum", linestyle=(0, (4, 2)))
+    if summed:
+        total = curves.sum(axis=0)
+        axes.plot(x, total, color=INK, linewidth=1.4, label="sum", linestyle=(0, (4, 2)))
     axes.set_xlim(x[0], x[-1])
-    axes.set_ylim(0, fitting_top([axis], [step]) if top is None else top)
+    axes.set_ylim(0, top)
 
 
 def fitting_top(axes: Sequence[Axis], steps: Sequence[Step]) -> float:
     """Return the upper end that shows all curves, and the histogram if it is not a spike."""
     highest = 0.0
     for axis in axes:
-        curve = max(float(_curves(axis, step)[1].sum(axis=0).max()) for step in steps)
+        curve = max(float(weighted_curves(axis, step)[1].sum(axis=0).max()) for step in steps)
         bars = float(axis.density.max(initial=0.0))
         highest = max(highest, curve, min(bars, 2.0 * curve))
     return _HEADROOM * highest
@@ -279,7 +292,7 @@ def draw_evolution(
     grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
     top = _HEADROOM * max(
         np.percentile(axis.density, 99),
-        float(_curves(axis, steps[chosen[-1]])[1].sum(axis=0).max()),
+        float(weighted_curves(axis, steps[chosen[-1]])[1].sum(axis=0).max()),
     )
     for place, number in zip(grid.flat, chosen, strict=False):
         draw_density(place, axis, steps[number], top=top, labelled=False)
