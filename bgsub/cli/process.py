@@ -26,6 +26,7 @@ from bgsub.cli.options import (
 )
 from bgsub.cli.report import exit_as_done, show_clips, show_events, show_stages, tell_problems
 from bgsub.cli.signals import stop_on_signals
+from bgsub.cli.startup import load_compiler
 
 __all__ = ["process"]
 
@@ -84,6 +85,8 @@ def process(
         *override("--probability", "output.probability", probability or None),
     ]
     loaded = load(config, sets, overrides)
+
+    load_compiler()
 
     from bgsub.app.clips import Options
     from bgsub.app.process import process as run

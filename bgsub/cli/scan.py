@@ -26,6 +26,7 @@ from bgsub.cli.options import (
 )
 from bgsub.cli.report import exit_as_done, show_clips, show_events, show_stages, tell_problems
 from bgsub.cli.signals import stop_on_signals
+from bgsub.cli.startup import load_compiler
 
 __all__ = ["scan"]
 
@@ -76,6 +77,8 @@ def scan(
     ]
     overrides = part_of_clip(start, end, region, exclude)
     loaded = load(config, sets, overrides, defaults=defaults)
+
+    load_compiler()
 
     from bgsub.app.clips import Options
     from bgsub.app.scan import scan as run
