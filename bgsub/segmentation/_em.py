@@ -46,20 +46,20 @@ def count_moments(n_features: int) -> int:
     return 1 + n_features + n_features * (n_features + 1) // 2
 
 
-@intrinsic
-def _bits(_context: Any, value: Any) -> Any:  # noqa: ANN401 - numba's own protocol
-    def emit(_: Any, builder: Any, __: Any, arguments: Any) -> Any:  # noqa: ANN401
-        return builder.bitcast(arguments[0], ir.IntType(64))
+def _bitcast(of: Any, to: Any, kind: ir.Type) -> Any:  # noqa: ANN401 - numba's own types
+    """Return a function for kernels that reads a number's bits as another type."""
 
-    return types.int64(value), emit
+    def cast_to(_context: Any, value: Any) -> Any:  # noqa: ANN401, ARG001 - numba's protocol
+        def emit(_: Any, builder: Any, __: Any, arguments: Any) -> Any:  # noqa: ANN401
+            return builder.bitcast(arguments[0], kind)
+
+        return to(of), emit
+
+    return intrinsic(cast_to)
 
 
-@intrinsic
-def _real(_context: Any, value: Any) -> Any:  # noqa: ANN401 - numba's own protocol
-    def emit(_: Any, builder: Any, __: Any, arguments: Any) -> Any:  # noqa: ANN401
-        return builder.bitcast(arguments[0], ir.DoubleType())
-
-    return types.float64(value), emit
+_bits = _bitcast(types.float64, types.int64, ir.IntType(64))
+_real = _bitcast(types.int64, types.float64, ir.DoubleType())
 
 
 @kernel
@@ -191,8 +191,7 @@ def _add_moments(
 ) -> None:
     """Add the block's samples, shared out between the components, to the sums of the M-step.
 
-    Planes: D samples, K shares still to be multiplied with the weight, which lies two planes
-    behind; the rest is scratch.
+    Planes: D samples, K posteriors, two more, the samples' weights; the rest is scratch.
     """
     n_components, n_features = means.shape
     n_moments = (lanes.shape[0] - 1) // n_components
@@ -269,9 +268,54 @@ def accumulate(
             weight[b] = 0.0
         for b in range(BLOCK):
             likelihood[b] += weight[b] * (top[b] + _log(total[b]))
-            weight[b] /= total[b]
+        _normalise(n_features, n_components, planes)
         _add_moments(means, planes, lanes)
     _add_lanes(lanes, totals)
+
+
+@kernel
+def _write_labels(
+    planes: NDArray[np.float64],
+    n_features: int,
+    n_components: int,
+    start: int,
+    length: int,
+    labels: NDArray[np.uint8],
+) -> int:
+    """Write which of the K results is the largest, the first of equals; count the changes."""
+    changed = 0
+    top = planes[n_features + n_components]
+    for b in range(length):
+        label = 0
+        while planes[n_features + label, b] < top[b]:
+            label += 1
+        changed += labels[start + b] != label
+        labels[start + b] = label
+    return changed
+
+
+@kernel
+def _write_results(
+    planes: NDArray[np.float64],
+    n_features: int,
+    start: int,
+    length: int,
+    results: NDArray[Any],
+) -> None:
+    """Write the K results of each sample into results (N, K)."""
+    for j in range(results.shape[1]):
+        for b in range(length):
+            results[start + b, j] = planes[n_features + j, b]
+
+
+@kernel
+def _normalise(n_features: int, n_components: int, planes: NDArray[np.float64]) -> None:
+    """Divide the K results by their sum."""
+    total = planes[n_features + n_components + 1]
+    for j in range(n_components):
+        result = planes[n_features + j]
+        for b in range(BLOCK):
+            result[b] /= total[b]
 
 
 @kernel
@@ -302,24 +346,16 @@ def classify(
         _load(values, start, length, planes)
         _joint(offsets, means, factors, planes)
         if labels.size:
-            for b in range(length):
-                label = 0
-                while planes[n_features + label, b] < top[b]:
-                    label += 1
-                labels[start + b] = label
+            _write_labels(planes, n_features, n_components, start, length, labels)
         if joint.size:
-            for j in range(n_components):
-                for b in range(length):
-                    joint[start + b, j] = planes[n_features + j, b]
-        if posteriors.size or densities.size:
-            _exponentiate(n_features, n_components, planes)
+            _write_results(planes, n_features, start, length, joint)
+        _exponentiate(n_features, n_components, planes)
         if densities.size:
             for b in range(length):
                 densities[start + b] = top[b] + _log(total[b])
         if posteriors.size:
-            for j in range(n_components):
-                for b in range(length):
-                    posteriors[start + b, j] = planes[n_features + j, b] / total[b]
+            _normalise(n_features, n_components, planes)
+            _write_results(planes, n_features, start, length, posteriors)
 
 
 @kernel
@@ -371,20 +407,14 @@ def update_field(
                 result[b] += field
                 prior[b] += _exp(field - strength)
         _find_top(n_features, n_components, planes)
+        changed += _write_labels(planes, n_features, n_components, start, length, labels)
         _exponentiate(n_features, n_components, planes)
         for b in range(length):
-            label = 0
-            while planes[n_features + label, b] < 1.0:
-                label += 1
-            changed += labels[start + b] != label
-            labels[start + b] = label
             likelihood[b] += top[b] + _log(total[b]) - strength - math.log(prior[b])
-        for b in range(BLOCK):
-            weight[b] /= total[b]
+        _normalise(n_features, n_components, planes)
         for j in range(n_components):
-            result = planes[n_features + j]
             for b in range(length):
-                posteriors[j, start + b] = result[b] * weight[b]
+                posteriors[j, start + b] = planes[n_features + j, b]
         _add_moments(means, planes, lanes)
     _add_lanes(lanes, totals)
     return changed

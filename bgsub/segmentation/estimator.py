@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -183,7 +184,8 @@ class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[mis
     def bic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
         """Return the Bayesian information criterion: the lower the better."""
         total = self._total(X, sample_weight)
-        return -2 * self.score(X, None, sample_weight) * total + self._free() * np.log(total)
+        free = self._free() * math.log(total)
+        return -2 * self.score(X, None, sample_weight) * total + free
 
     def aic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
         """Return the Akaike information criterion: the lower the better."""
@@ -231,7 +233,9 @@ class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[mis
         covariances = (
             start.covariances
             if precisions is None
-            else np.linalg.inv(expand(np.asarray(precisions), self.covariance_type, k, d))
+            else np.linalg.inv(
+                expand(np.asarray(precisions), self.covariance_type, k, d)
+            ).astype(np.float64, copy=False)
         )
         return Gaussians(
             weights=start.weights if weights is None else np.asarray(weights, np.float64),

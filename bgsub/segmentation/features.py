@@ -12,16 +12,19 @@ from bgsub.errors import PictureError
 from bgsub.mixture._jit import kernel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from bgsub.frames import Image
 
-__all__ = ["FeatureKind", "Features", "extract", "is_grey"]
+__all__ = ["FeatureKind", "Features", "bands", "extract", "is_grey"]
 
 FeatureKind = Literal["auto", "grey", "rgb", "lab"]
 
 _LUMA = (0.299, 0.587, 0.114)
 _LIGHTNESS = 100.0
+_BAND_PX = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +62,36 @@ class Features:
         return np.asarray(vectors[:, 0], np.float64)
 
     def spread(self, per_value: NDArray[Any]) -> NDArray[Any]:
-        """Return what belongs to each distinct value at every pixel: (N, ...) to (H, W, ...)."""
-        return np.take(per_value, self.index, axis=0)
+        """Return at every pixel what belongs to its value: (N, ...) to (H, W, ...)."""
+        result = np.empty(self.index.shape + per_value.shape[1:], per_value.dtype)
+        for rows in bands(self.index.shape):
+            result[rows] = per_value[self.index[rows]]
+        return result
+
+
+def bands(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Divide a picture into bands of rows, so that what is computed for one needs little room.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Height, width, and more.
+    """
+    height, width = shape[:2]
+    step = max(1, _BAND_PX // max(width, 1))
+    for first in range(0, height, step):
+        yield slice(first, min(first + step, height))
 
 
 def is_grey(picture: Image) -> bool:
     """Tell whether a picture has one channel, or three that are equal everywhere."""
     if picture.ndim == 2:
         return True
-    blue, green, red = (picture[:, :, i] for i in range(3))
-    return bool(np.array_equal(blue, green) and np.array_equal(green, red))
+    return all(
+        np.array_equal(picture[rows, :, 0], picture[rows, :, i])
+        for rows in bands(picture.shape)
+        for i in (1, 2)
+    )
 
 
 def extract(
@@ -106,10 +129,8 @@ def extract(
         raise PictureError(msg)
     if is_grey(picture):
         features, picture = "grey", picture if picture.ndim == 2 else picture[:, :, 0]
-    if features == "grey":
-        found = _grey(picture)
-    else:
-        found = _colour(picture, as_lab=features == "lab")
+    as_lab = features == "lab"
+    found = _grey(picture) if features == "grey" else _colour(picture, as_lab=as_lab)
     return _with_position(found, position_weight) if position_weight > 0 else found
 
 
@@ -121,14 +142,19 @@ def _grey(picture: Image) -> Features:
     if picture.ndim == 3:
         picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
     levels = _white(picture) + 1
-    counts = np.bincount(picture.ravel(), minlength=levels)
+    counts = np.zeros(levels, np.int64)
+    for band in bands(picture.shape):
+        counts += np.bincount(picture[band].ravel(), minlength=levels)
     distinct = np.flatnonzero(counts)
     rows = np.zeros(levels, np.int32)
     rows[distinct] = np.arange(len(distinct), dtype=np.int32)
+    index = np.empty(picture.shape, np.int32)
+    for band in bands(picture.shape):
+        index[band] = rows[picture[band]]
     return Features(
         values=distinct.astype(np.float32)[:, np.newaxis],
         counts=counts[distinct].astype(np.float64),
-        index=rows[picture],
+        index=index,
         names=("grey",),
         intensity=distinct.astype(np.float64),
         limits=(0.0, float(levels)),

@@ -104,7 +104,7 @@ def start_from_labels(
         As :func:`maximise`.
     """
     d = values.shape[1]
-    weights = np.bincount(labels, counts, n_components)
+    weights = np.bincount(labels, counts, n_components).astype(np.float64)
     means = np.empty((n_components, d))
     covariances = np.empty((n_components, d, d))
     for j in range(n_components):

@@ -1,4 +1,4 @@
-"""A mixture of Gaussians: its parameters, its covariance shapes, and what it says of samples."""
+"""A mixture of Gaussians: its parameters, covariance shapes, and what it says of samples."""
 
 from __future__ import annotations
 
@@ -142,13 +142,11 @@ class Gaussians:
         self, values: NDArray[Any], *, dtype: type = np.float64, n_threads: int = 0
     ) -> NDArray[Any]:
         """Return each component's probability given each sample, shape (N, K)."""
-        posteriors = np.empty((len(values), len(self.weights)), dtype)
+        posteriors: NDArray[Any] = np.empty((len(values), len(self.weights)), dtype)
         self._classify(values, n_threads, posteriors=posteriors)
         return posteriors
 
-    def log_densities(
-        self, values: NDArray[Any], *, n_threads: int = 0
-    ) -> NDArray[np.float64]:
+    def log_densities(self, values: NDArray[Any], *, n_threads: int = 0) -> NDArray[np.float64]:
         """Return the log-likelihood of each sample in nats, shape (N,)."""
         densities = np.empty(len(values))
         self._classify(values, n_threads, densities=densities)
@@ -264,16 +262,16 @@ def restrict(
         shared = np.tensordot(weights, covariances, 1) / weights.sum()
         return np.repeat(shared[np.newaxis], len(covariances), axis=0)
     if covariance_type == "diag":
-        return covariances * np.eye(d)
+        return np.asarray(covariances * np.eye(d))
     if covariance_type == "spherical":
         variances = np.trace(covariances, axis1=1, axis2=2) / d
-        return variances[:, np.newaxis, np.newaxis] * np.eye(d)
+        return np.asarray(variances[:, np.newaxis, np.newaxis] * np.eye(d))
     return covariances
 
 
 def compress(
-    matrices: NDArray[np.float64], covariance_type: CovarianceType
-) -> NDArray[np.float64]:
+    matrices: NDArray[np.floating[Any]], covariance_type: CovarianceType
+) -> NDArray[np.floating[Any]]:
     """Return covariances (or precisions) in the shape that scikit-learn gives them.
 
     Parameters
@@ -294,17 +292,17 @@ def compress(
 
 
 def expand(
-    matrices: NDArray[np.float64], covariance_type: CovarianceType, k: int, d: int
+    matrices: NDArray[np.floating[Any]], covariance_type: CovarianceType, k: int, d: int
 ) -> NDArray[np.float64]:
     """Return covariances (or precisions) in scikit-learn's shape as (K, D, D)."""
-    matrices = np.asarray(matrices, np.float64)
+    matrices = np.array(matrices, np.float64)
     if covariance_type == "tied":
         return np.repeat(matrices.reshape(1, d, d), k, axis=0)
     if covariance_type == "diag":
-        return matrices.reshape(k, d, 1) * np.eye(d)
+        return np.asarray(matrices.reshape(k, d, 1) * np.eye(d))
     if covariance_type == "spherical":
-        return matrices.reshape(k, 1, 1) * np.eye(d)
-    return matrices.reshape(k, d, d).copy()
+        return np.asarray(matrices.reshape(k, 1, 1) * np.eye(d))
+    return np.asarray(matrices.reshape(k, d, d))
 
 
 def n_parameters(k: int, d: int, covariance_type: CovarianceType) -> int:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["fit_reference"]
 
 
-class _Recorded(GaussianMixture):  # type: ignore[misc] - scikit-learn is untyped
+# scikit-learn is untyped.
+class _Recorded(GaussianMixture):  # type: ignore[misc]
     """Keeps the parameters of every iteration."""
 
     def __init__(self, **parameters: Any) -> None:  # noqa: ANN401 - as the parent
@@ -77,9 +78,7 @@ def fit_reference(
         estimator.fit(samples)
     last = estimator.steps[-1]
     return Fit(
-        mixture=Gaussians(
-            weights=last.weights, means=last.means, covariances=last.covariances
-        ),
+        mixture=Gaussians(weights=last.weights, means=last.means, covariances=last.covariances),
         history=tuple(estimator.steps),
         converged=bool(estimator.converged_),
     )

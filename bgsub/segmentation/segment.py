@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
+import os
 import time
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bgsub.errors import PictureError
-from bgsub.segmentation.features import Features, extract
-from bgsub.segmentation.fitting import Fit, fit_mixture, start_from_labels
-from bgsub.segmentation.gaussians import Gaussians, n_parameters
-from bgsub.segmentation.history import Step
-from bgsub.segmentation.starts import starting_labels
+from bgsub.segmentation.candidates import fit_candidates, judge
+from bgsub.segmentation.features import bands, extract, is_grey
+from bgsub.segmentation.noise import add_noise
+from bgsub.segmentation.result import Candidate, Segmentation
+from bgsub.segmentation.smoothing import calm, smooth_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,123 +23,14 @@ if TYPE_CHECKING:
 
     from bgsub.config.segmentation import SegmentationConfig
     from bgsub.frames import Image
+    from bgsub.segmentation.features import Features
+    from bgsub.segmentation.fitting import Fit
+    from bgsub.segmentation.history import Step
 
 __all__ = ["Candidate", "Segmentation", "add_noise", "segment"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """A number of classes that was tried.
-
-    Attributes
-    ----------
-    n_components : int
-        K.
-    bic, aic : float
-        Bayesian and Akaike information criterion over all pixels: the lower the better.
-    log_likelihood : float
-        Mean per pixel, in nats.
-    iterations : int
-        How many the fit took.
-    """
-
-    n_components: int
-    bic: float
-    aic: float
-    log_likelihood: float
-    iterations: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Segmentation:
-    """A picture divided into classes, ordered from dark to bright.
-
-    Attributes
-    ----------
-    labels : ndarray of uint8, shape (H, W)
-        The class of each pixel, 0 to K - 1.
-    mixture : Gaussians
-        The fitted parameters; `weights`, `means` and `covariances` are its own.
-    features : Features
-        What was clustered.
-    recoloured : ndarray, shape (H, W) or (H, W, 3)
-        The picture with each pixel's class's mean colour, of the picture's type; BGR.
-    history : tuple of Step
-        Every iteration of the fit.
-    converged : bool
-        The stopping criterion was met.
-    bic, aic : float
-        Information criteria over all pixels: the lower the better.
-    curve : tuple of Candidate
-        Every number of classes that was tried; one if it was given.
-    estimator : str
-        ``histogram`` or ``sklearn``.
-    seconds : dict of str to float
-        Where the time went: ``features``, ``fit``, ``labels``, ``smoothing``.
-    fitted_values : int
-        Distinct values the fit saw.
-    smoothed : ndarray of float32, shape (K, H, W), or None
-        Posteriors under the Markov random field, if there was one.
-    notes : tuple of str
-        What the user should know of how the result came about; one sentence each.
-    """
-
-    labels: NDArray[np.uint8]
-    mixture: Gaussians
-    features: Features
-    recoloured: Image
-    history: tuple[Step, ...]
-    converged: bool
-    bic: float
-    aic: float
-    curve: tuple[Candidate, ...]
-    estimator: str
-    seconds: dict[str, float]
-    fitted_values: int
-    smoothed: NDArray[np.float32] | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def n_components(self) -> int:
-        """Return the number of classes K."""
-        return len(self.mixture.weights)
-
-    @property
-    def weights(self) -> NDArray[np.float64]:
-        """Return the weights, shape (K,)."""
-        return self.mixture.weights
-
-    @property
-    def means(self) -> NDArray[np.float64]:
-        """Return the means in feature space, shape (K, D)."""
-        return self.mixture.means
-
-    @property
-    def covariances(self) -> NDArray[np.float64]:
-        """Return the covariances in feature space, shape (K, D, D)."""
-        return self.mixture.covariances
-
-    @property
-    def iterations(self) -> int:
-        """Return how many iterations the fit took."""
-        return len(self.history)
-
-    @cached_property
-    def value_posteriors(self) -> NDArray[np.float32]:
-        """Each class's probability for every distinct value, shape (N, K)."""
-        return self.mixture.posteriors(self.features.values, dtype=np.float32)
-
-    def posterior(self, j: int) -> NDArray[np.float32]:
-        """Return the probability of class `j` at every pixel, shape (H, W), 0 to 1."""
-        if self.smoothed is not None:
-            return self.smoothed[j]
-        return self.features.spread(np.ascontiguousarray(self.value_posteriors[:, j]))
-
-    def entropy(self) -> NDArray[np.float32]:
-        """Return how uncertain each pixel's class is, shape (H, W): 0 certain, 1 no idea."""
-        if self.smoothed is not None:
-            return _entropy(self.smoothed, axis=0)
-        return self.features.spread(_entropy(self.value_posteriors, axis=1))
+_GIB = 1 << 30
+_USABLE_MEMORY = 0.75
 
 
 def segment(
@@ -171,164 +61,190 @@ def segment(
     ------
     PictureError
         If the picture is empty, not of 8 or 16 bits, has fewer distinct values than classes,
-        or is too large for the memory.
+        or is too large for the memory; if the settings ask for what cannot be done together;
+        or if a Gaussian collapses.
+
+    Notes
+    -----
+    With ``smoothing`` the classes are first fitted to the picture freed from noise, then again
+    to the picture itself under the Markov random field.
     """
-    tell = on_progress or _ignore
-    began = time.perf_counter()
+    _check(picture, settings)
+    try:
+        return _segment(picture, settings, on_progress or _ignore)
+    except np.linalg.LinAlgError as error:
+        msg = (
+            "A Gaussian collapsed onto too few values: try a larger segmentation.reg_covar, "
+            "such as 0.01, or fewer classes."
+        )
+        raise PictureError(msg) from error
+
+
+def _segment(
+    picture: Image, settings: SegmentationConfig, tell: Callable[[str], None]
+) -> Segmentation:
+    clock = _Clock()
     tell("counting colours")
     features = extract(picture, settings.features, settings.position_weight)
-    seconds = {"features": time.perf_counter() - began}
-    began = time.perf_counter()
-    fits = _candidates(features, settings, tell)
-    chosen = min(fits, key=lambda pair: pair[0].bic)[1]
-    order = np.argsort(features.intensities(chosen.mixture.means), kind="stable")
-    mixture = chosen.mixture.ordered(order)
-    seconds["fit"] = time.perf_counter() - began
-    began = time.perf_counter()
+    clock.stop("features")
+    calmed = features
+    if settings.smoothing > 0:
+        tell("removing noise")
+        calmed = extract(calm(picture), settings.features, settings.position_weight)
+        clock.stop("smoothing")
+    fits = fit_candidates(calmed, settings, tell)
+    best, fit = min(fits, key=lambda pair: pair[0].bic)
+    clock.stop("fit")
     tell("labelling pixels")
-    labels = features.spread(mixture.label(features.values))
-    seconds["labels"] = time.perf_counter() - began
-    best = min((candidate for candidate, _ in fits), key=lambda candidate: candidate.bic)
+    labels = calmed.spread(fit.mixture.label(calmed.values))
+    clock.stop("labels")
+    smoothed: NDArray[np.float32] | None = None
+    fitted = len(calmed.values)
+    if settings.smoothing > 0:
+        tell("smoothing")
+        fit, labels, smoothed = _smooth(features, fit, labels, settings)
+        best = judge(features, fit.mixture, len(fit.history), settings)
+        clock.stop("smoothing")
+    order = np.argsort(features.intensities(fit.mixture.means), kind="stable")
+    rank = np.argsort(order).astype(np.uint8)
+    labels = rank[labels]
+    recoloured = _recolour(picture, labels, len(order))
+    clock.stop("labels")
     return Segmentation(
         labels=labels,
-        mixture=mixture,
+        mixture=fit.mixture.ordered(order),
         features=features,
-        recoloured=_recolour(picture, labels, len(order)),
-        history=tuple(_ordered(step, order) for step in chosen.history),
-        converged=chosen.converged,
+        recoloured=recoloured,
+        history=tuple(_ordered(step, order) for step in fit.history),
+        converged=fit.converged,
         bic=best.bic,
         aic=best.aic,
         curve=tuple(candidate for candidate, _ in fits),
         estimator="sklearn" if settings.estimator == "sklearn" else "histogram",
-        seconds=seconds,
-        fitted_values=len(features.values),
+        seconds=clock.seconds,
+        fitted_values=min(fitted, settings.max_fit_values),
+        smoothed=None if smoothed is None else smoothed[order],
+        notes=_notes(picture, features, fitted, settings),
     )
 
 
-def add_noise(picture: Image, sigma: float, seed: int) -> Image:
-    """Return a picture with independent Gaussian noise in each channel, clipped to its range.
+class _Clock:
+    """Adds up the time of each stage."""
 
-    Parameters
-    ----------
-    picture : ndarray
-        uint8 or uint16; not modified.
-    sigma : float
-        Standard deviation in levels of 255, whatever the type.
-    seed : int
-        The same seed gives the same noise.
-    """
-    white = int(np.iinfo(picture.dtype).max)
-    random = np.random.default_rng(seed)
-    noisy = np.empty_like(picture)
-    scale = np.float32(sigma * white / 255.0)
-    # Row by row: a large picture needs little memory beside its own.
-    for row, result in zip(picture, noisy, strict=True):
-        noise = random.standard_normal(row.shape, np.float32) * scale
-        result[...] = np.clip(np.rint(row + noise), 0, white)
-    return noisy
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._began = time.perf_counter()
+
+    def stop(self, stage: str) -> None:
+        """Count the time since the last stop for `stage`."""
+        now = time.perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._began
+        self._began = now
 
 
-def _candidates(
-    features: Features, settings: SegmentationConfig, tell: Callable[[str], None]
-) -> list[tuple[Candidate, Fit]]:
-    n_distinct = len(features.values)
-    if settings.n_components is None:
-        tried = range(1, min(settings.max_components, n_distinct) + 1)
-    else:
-        tried = range(settings.n_components, settings.n_components + 1)
-    if tried[-1] > n_distinct:
-        many = "only one distinct value" if n_distinct == 1 else f"{n_distinct} distinct values"
+def _smooth(
+    features: Features, fit: Fit, labels: NDArray[np.uint8], settings: SegmentationConfig
+) -> tuple[Fit, NDArray[np.uint8], NDArray[np.float32]]:
+    field = smooth_labels(
+        features,
+        fit.mixture,
+        labels,
+        strength=settings.smoothing,
+        covariance_type=settings.covariance_type,
+        max_iter=settings.max_iter,
+        reg_covar=settings.reg_covar,
+    )
+    smooth = replace(
+        fit, mixture=field.mixture, history=field.history, converged=field.converged
+    )
+    return smooth, field.labels, field.posteriors
+
+
+def _check(picture: Image, settings: SegmentationConfig) -> None:
+    if settings.estimator == "sklearn" and settings.stopping == "parameters":
         msg = (
-            f"The picture has {many}, which cannot make {tried[-1]} classes: "
-            f"choose at most -k {n_distinct}."
+            "scikit-learn stops by the likelihood only: choose segmentation.stopping "
+            "likelihood, or the histogram estimator."
         )
         raise PictureError(msg)
-    found = []
-    for k in tried:
-        tell(f"fitting {k} class{'es' * (k > 1)}")
-        fit = _fit(features, k, settings)
-        found.append((_judge(features, fit, settings), fit))
-    return found
-
-
-def _fit(features: Features, k: int, settings: SegmentationConfig) -> Fit:
-    random = np.random.RandomState(settings.seed)
-    fits = []
-    for _ in range(1 if settings.init == "range" else settings.n_init):
-        labels = starting_labels(
-            features.values,
-            features.counts,
-            k,
-            settings.init,
-            random=random,
-            intensity=features.intensity,
-            limits=features.limits,
+    need = _bytes_needed(picture, settings)
+    have = _memory()
+    if need > _USABLE_MEMORY * have:
+        msg = (
+            f"A picture of {picture.shape[1]}x{picture.shape[0]} pixels would need about "
+            f"{need / _GIB:.0f} GiB of memory with these settings, and there are "
+            f"{have / _GIB:.0f}: scale it down, choose fewer classes, or leave out position, "
+            "smoothing or scikit-learn's estimator."
         )
-        start = start_from_labels(
-            features.values,
-            features.counts,
-            labels,
-            k,
-            covariance_type=settings.covariance_type,
-            reg_covar=settings.reg_covar,
-        )
-        fits.append(
-            fit_mixture(
-                features.values,
-                features.counts,
-                start,
-                covariance_type=settings.covariance_type,
-                stopping=settings.stopping,
-                tol=settings.tol,
-                max_iter=settings.max_iter,
-                reg_covar=settings.reg_covar,
-            )
-        )
-    return max(fits, key=lambda fit: fit.lower_bound)
+        raise PictureError(msg)
 
 
-def _judge(features: Features, fit: Fit, settings: SegmentationConfig) -> Candidate:
-    n = features.index.size
-    total = fit.mixture.expect(features.values, features.counts).log_likelihood
-    k, d = fit.mixture.means.shape
-    free = n_parameters(k, d, settings.covariance_type)
-    return Candidate(
-        n_components=k,
-        bic=-2 * total + free * math.log(n),
-        aic=-2 * total + 2 * free,
-        log_likelihood=total / n,
-        iterations=len(fit.history),
-    )
+def _bytes_needed(picture: Image, settings: SegmentationConfig) -> float:
+    pixels = picture.shape[0] * picture.shape[1] if picture.ndim >= 2 else 0
+    k = settings.n_components or settings.max_components
+    d = 5 if settings.position_weight > 0 else 3
+    # What is kept for each pixel: its index, labels and colours; then what each choice adds.
+    each = 24.0
+    if picture.dtype != np.uint8 and picture.ndim == 3 and not is_grey(picture):
+        each += 80 + 4 * k
+    if settings.position_weight > 0:
+        each += 4 * d + 60 + 4 * k
+    if settings.smoothing > 0:
+        each += 12 * k + (60 if settings.position_weight > 0 else 12)
+    if settings.estimator == "sklearn":
+        each += 8 * (3 * d + 4 * k)
+    return pixels * each
+
+
+def _memory() -> float:
+    """Return the machine's memory in bytes; without end where it does not say."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return float("inf")
 
 
 def _ordered(step: Step, order: NDArray[np.intp]) -> Step:
-    return Step(
+    return replace(
+        step,
         weights=step.weights[order],
         means=step.means[order],
         covariances=step.covariances[order],
-        log_likelihood=step.log_likelihood,
     )
 
 
 def _recolour(picture: Image, labels: NDArray[np.uint8], k: int) -> Image:
     channels = picture[:, :, np.newaxis] if picture.ndim == 2 else picture
-    counts = np.maximum(np.bincount(labels.ravel(), minlength=k), 1)
-    colours = np.empty((k, channels.shape[2]))
-    for c in range(channels.shape[2]):
-        sums = np.bincount(labels.ravel(), channels[:, :, c].ravel(), minlength=k)
-        colours[:, c] = sums / counts
-    table = np.rint(colours).astype(picture.dtype)
-    result = np.take(table, labels, axis=0)
-    return result[:, :, 0] if picture.ndim == 2 else result
+    n_channels = channels.shape[2]
+    counts, sums = np.zeros(k), np.zeros((k, n_channels))
+    for rows in bands(labels.shape):
+        part = labels[rows].ravel()
+        counts += np.bincount(part, minlength=k)
+        for c in range(n_channels):
+            sums[:, c] += np.bincount(part, channels[rows, :, c].ravel(), minlength=k)
+    means = np.rint(sums / np.maximum(counts, 1)[:, np.newaxis]).astype(picture.dtype)
+    if picture.ndim == 2:
+        return means[:, 0][labels]
+    result = np.empty_like(picture)
+    for rows in bands(labels.shape):
+        result[rows] = means[labels[rows]]
+    return result
 
 
-def _entropy(posteriors: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
-    k = posteriors.shape[axis]
-    if k == 1:
-        return np.zeros(posteriors.sum(axis=axis).shape, np.float32)
-    terms: Any = posteriors * np.log(np.maximum(posteriors, np.float32(1e-30)))
-    result = np.clip(-terms.sum(axis=axis) / np.float32(math.log(k)), 0, 1)
-    return np.asarray(result, np.float32)
+def _notes(
+    picture: Image, features: Features, n_values: int, settings: SegmentationConfig
+) -> tuple[str, ...]:
+    notes = []
+    if features.names[0] == "grey" and settings.features in ("rgb", "lab"):
+        notes.append("The picture has no colour: its grey levels are clustered.")
+    elif features.names[0] == "grey" and settings.features == "auto" and picture.ndim == 3:
+        notes.append("The picture's channels are equal: it is taken as grey.")
+    if n_values > settings.max_fit_values and settings.estimator != "sklearn":
+        notes.append(
+            f"The picture has {n_values} distinct values: the mixture was fitted to a random "
+            f"sample of {settings.max_fit_values} pixels, and all pixels were labelled."
+        )
+    return tuple(notes)
 
 
 def _ignore(_: str) -> None:

@@ -238,17 +238,15 @@ def _statistics(
     # With the labels themselves as neighbours, and a strength that nothing resists, the
     # posteriors are the labels.
     expectation, _ = state.expect(start, nothing, state.posteriors, _RESISTLESS)
-    found = maximise(
-        start, expectation, covariance_type=covariance_type, reg_covar=reg_covar
-    )
+    found = maximise(start, expectation, covariance_type=covariance_type, reg_covar=reg_covar)
     empty = expectation.weights < 0.5
-    covariances = np.where(empty[:, np.newaxis, np.newaxis], start.covariances, found.covariances)
+    covariances = np.where(
+        empty[:, np.newaxis, np.newaxis], start.covariances, found.covariances
+    )
     return replace(found, covariances=covariances)
 
 
-def _mean_of_neighbours(
-    posteriors: NDArray[np.float32], result: NDArray[np.float32]
-) -> None:
+def _mean_of_neighbours(posteriors: NDArray[np.float32], result: NDArray[np.float32]) -> None:
     """Write the mean of each pixel's eight neighbours; beyond the edge lies its mirror."""
     cv2.boxFilter(posteriors, -1, (3, 3), dst=result, normalize=False)
     result -= posteriors
