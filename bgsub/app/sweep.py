@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import multiprocessing
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -12,24 +11,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bgsub.app.bench import all_cores
 from bgsub.app.evaluate import refuse_parts
+from bgsub.app.sweep_files import SWEEP_NAMES, write_sweep
 from bgsub.app.sweep_worker import SweepOutcome, SweepTask, run_task, start_worker
 from bgsub.errors import BgsubError, ConfigError, SourceError
 from bgsub.evaluation import find_sequences
 from bgsub.evaluation.sweep_plan import read_plan
-from bgsub.evaluation.sweep_plot import draw_sweep
-from bgsub.evaluation.sweep_scores import (
-    CandidateScores,
-    best_of,
-    leave_one_out,
-    sweep_csv,
-    sweep_record,
-)
-from bgsub.files import prepare_folder, refuse_existing, write_bytes
-from bgsub.sinks import write_json
+from bgsub.evaluation.sweep_scores import CandidateScores
+from bgsub.files import prepare_folder, refuse_existing
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable
     from collections.abc import Sequence as Many
     from pathlib import Path
 
@@ -37,13 +29,10 @@ if TYPE_CHECKING:
     from bgsub.evaluation import Sequence
     from bgsub.evaluation.sweep_plan import Candidate, SweepPlan
 
-__all__ = ["SWEEP_NAMES", "SweepObserver", "SweepResult", "sweep"]
+__all__ = ["SweepObserver", "SweepResult", "sweep"]
 
 logger = logging.getLogger(__name__)
 
-_CSV, _JSON, _PLOT, _BEST = SWEEP_NAMES = ("sweep.csv", "sweep.json", "sweep.png", "best.yaml")
-
-_KEPT = "the files before it are complete"
 _POLL_S = 0.2
 # Candidates that share one reading of a sequence: more of them hold more models in memory,
 # fewer leave more pieces, which are shared out more evenly and lost less of at an interruption.
@@ -120,7 +109,7 @@ def sweep(
     config : Config
         Where the search begins, and the values of the keys that it leaves alone.
     output : Path
-        Folder for what is written: :data:`SWEEP_NAMES`.
+        Folder for what is written: :data:`bgsub.app.sweep_files.SWEEP_NAMES`.
     overwrite : bool
         Replace files that are there already.
     observer : SweepObserver
@@ -157,7 +146,7 @@ def sweep(
         error = caught
     scored = _complete(work, outcomes)
     if scored:
-        _write(output, scored)
+        write_sweep(output, scored)
     if error is not None:
         raise error
     return SweepResult(scored=scored, n_candidates=len(plan.candidates), folder=output)
@@ -275,47 +264,3 @@ def _complete(work: _Work, outcomes: Iterable[SweepOutcome]) -> tuple[CandidateS
         for one in work.candidates
         if all(one.number in counts for counts, _ in by_sequence.values())
     )
-
-
-def _write(folder: Path, scored: Many[CandidateScores]) -> None:
-    write_bytes(folder / _CSV, sweep_csv(scored).encode(), kept=_KEPT)
-    write_json(folder / _JSON, sweep_record(scored))
-    write_bytes(folder / _PLOT, draw_sweep(scored), kept=_KEPT)
-    write_bytes(folder / _BEST, _best_yaml(scored).encode(), kept=_KEPT)
-
-
-def _best_yaml(scored: Many[CandidateScores]) -> str:
-    """Return the best configuration as a file for ``--config``: all that is not a default."""
-    best = best_of(scored)
-    held_out = leave_one_out(scored)
-    lines = [
-        f"# The best of {len(scored)} configurations by the mean F-measure of",
-        f"# {', '.join(best.counts)}: {best.mean().f_measure:.4f}.",
-    ]
-    if held_out:
-        mean = sum(one.f_measure for one in held_out) / len(held_out)
-        lines.append(f"# Chosen without the sequence it is scored on: {mean:.4f}.")
-    changed: dict[str, Any] = best.candidate.config.model_dump(
-        mode="json", exclude_defaults=True
-    )
-    full = best.candidate.config.model_dump(mode="json")
-    for key in best.candidate.values:
-        _copy(full, changed, key.split("."))
-    return "\n".join(lines + list(_yaml(changed))) + "\n"
-
-
-def _copy(source: Mapping[str, Any], target: dict[str, Any], path: Many[str]) -> None:
-    name, *rest = path
-    if rest:
-        _copy(source[name], target.setdefault(name, {}), rest)
-    else:
-        target[name] = source[name]
-
-
-def _yaml(values: Mapping[str, Any], indent: str = "") -> Iterator[str]:
-    for name, value in values.items():
-        if not isinstance(value, dict):
-            yield f"{indent}{name}: {json.dumps(value, ensure_ascii=False)}"
-        elif value:
-            yield f"{indent}{name}:"
-            yield from _yaml(value, f"{indent}  ")

@@ -5,34 +5,29 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bgsub.config import Config, Override, load_config, read_yaml
+from bgsub.config import Config, Override, load_config
 from bgsub.errors import ConfigError
+from bgsub.evaluation.sweep_file import (
+    MAX_CANDIDATES,
+    ValueRange,
+    allowed_values,
+    read_sweep_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["MAX_CANDIDATES", "Candidate", "SweepPlan", "read_plan"]
+    from bgsub.evaluation.sweep_file import Allowed, SweepFile
 
-MAX_CANDIDATES = 2000
-_DIGITS = 5
+__all__ = ["Candidate", "SweepPlan", "read_plan"]
+
 # Draws in vain before a random search believes that there is nothing new.
 _PATIENCE = 200
-_WITHOUT_EFFECT = {
-    "events": "changes no mask",
-    "output": "changes no mask",
-    "run": "changes no mask",
-    "segmentation": "is about still images",
-    "input.start_s": "takes frames away that the truth is about",
-    "input.end_s": "takes frames away that the truth is about",
-    "input.scale": "changes the size, which the truth does not follow",
-    "input.max_side_px": "changes the size, which the truth does not follow",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,47 +68,6 @@ class SweepPlan:
     sequences: tuple[str, ...]
 
 
-class _Range(BaseModel):
-    """Values between two ends, drawn evenly, or evenly in their logarithm."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-    low: float
-    high: float
-    log: bool = False
-
-    def problem(self) -> str | None:
-        if self.high <= self.low:
-            return f"high ({self.high:g}) should be above low ({self.low:g})"
-        if self.log and self.low <= 0:
-            return f"low ({self.low:g}) should be above 0 where log is true"
-        return None
-
-    def draw(self, random: np.random.Generator, *, whole: bool) -> float | int:
-        low, high = (self.low - 0.5, self.high + 0.5) if whole else (self.low, self.high)
-        if self.log:
-            low = max(low, self.low / 2)
-            value = math.exp(random.uniform(math.log(low), math.log(high)))
-        else:
-            value = float(random.uniform(low, high))
-        if whole:
-            return int(min(max(round(value), math.ceil(self.low)), math.floor(self.high)))
-        # Rounding must not leave the range.
-        return min(max(float(f"{value:.{_DIGITS}g}"), self.low), self.high)
-
-
-class _File(BaseModel):
-    """The sweep file as it is written; keys are looked into later."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    method: Literal["grid", "random"] = "grid"
-    samples: int | None = Field(default=None, ge=1, le=MAX_CANDIDATES)
-    seed: int = Field(default=0, ge=0)
-    keys: dict[str, Any] = Field(min_length=1)
-    sequences: list[str] = []
-
-
 def read_plan(path: Path, base: Config) -> SweepPlan:
     """Read a sweep file and make its candidates.
 
@@ -137,8 +91,8 @@ def read_plan(path: Path, base: Config) -> SweepPlan:
         With what is wrong in the file: its form, a key, or a value.
     """
     where = str(path)
-    file = _parse(path)
-    ranges, problems = _ranges(file)
+    file = read_sweep_file(path)
+    ranges, problems = allowed_values(file)
     if problems:
         raise ConfigError(where, problems)
     given = _leaves(base.model_dump(mode="json", exclude_defaults=True))
@@ -158,67 +112,12 @@ def read_plan(path: Path, base: Config) -> SweepPlan:
     )
 
 
-def _parse(path: Path) -> _File:
-    content = read_yaml(path)
-    if not isinstance(content, dict):
-        problem = "it should hold keys: with the keys to change and their values"
-        raise ConfigError(str(path), [problem])
-    try:
-        file = _File.model_validate(content)
-    except ValidationError as error:
-        raise ConfigError(str(path), [_explain(one) for one in error.errors()]) from error
-    if file.method == "random" and file.samples is None:
-        raise ConfigError(str(path), ["samples: should be how many a random search tries"])
-    if file.method == "grid" and file.samples is not None:
-        raise ConfigError(str(path), ["samples: a grid tries all; leave it out"])
-    return file
-
-
-def _explain(error: Any) -> str:  # noqa: ANN401 - pydantic_core.ErrorDetails
-    name = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{name}: there is no such entry; there are {', '.join(_File.model_fields)}"
-    if error["type"] == "missing":
-        return f"{name}: is missing"
-    return f"{name}: {error['msg'][0].lower()}{error['msg'][1:]}"
-
-
-def _ranges(file: _File) -> tuple[dict[str, list[Any] | _Range], list[str]]:
-    """Return what each key may be, and what is wrong with that."""
-    ranges: dict[str, list[Any] | _Range] = {}
-    problems: list[str] = []
-    for key, given in file.keys.items():
-        section = key.partition(".")[0]
-        why_not = _WITHOUT_EFFECT.get(section) or _WITHOUT_EFFECT.get(key)
-        if "." not in key:
-            problems.append(f"{key}: should be section.key, such as mask.median_px")
-        elif why_not is not None:
-            problems.append(f"{key}: {why_not}, so that it cannot be swept")
-        elif isinstance(given, list) and given:
-            ranges[key] = given
-        elif isinstance(given, dict) and file.method == "random":
-            try:
-                ranges[key] = found = _Range.model_validate(given)
-            except ValidationError as error:
-                problems += [f"{key}.{_explain(one)}" for one in error.errors()]
-                continue
-            problem = found.problem()
-            problems += [f"{key}: {problem}"] if problem else []
-        else:
-            form = " or low and high" if file.method == "random" else ""
-            hint = "; low and high are for method: random" if isinstance(given, dict) else ""
-            problems.append(f"{key}: should be a list of values{form}{hint}")
-    return ranges, problems
-
-
-def _check_values(
-    where: str, ranges: Mapping[str, list[Any] | _Range], fixed: list[Override]
-) -> None:
+def _check_values(where: str, ranges: Mapping[str, Allowed], fixed: list[Override]) -> None:
     """Try every value alone, so that all that are wrong are told at once."""
     problems: dict[str, None] = {}
     for key, allowed in ranges.items():
         ends = allowed
-        if isinstance(allowed, _Range):
+        if isinstance(allowed, ValueRange):
             whole = _is_whole(key)
             ends = [int(end) if whole else end for end in (allowed.low, allowed.high)]
         for value in ends if isinstance(ends, list) else []:
@@ -231,7 +130,7 @@ def _check_values(
         raise ConfigError(where, [text.removesuffix(f" (from {where})") for text in problems])
 
 
-def _grid(file: _File, where: str) -> Iterator[dict[str, Any]]:
+def _grid(file: SweepFile, where: str) -> Iterator[dict[str, Any]]:
     n_combinations = math.prod(len(values) for values in file.keys.values())
     if n_combinations > MAX_CANDIDATES:
         problem = (
@@ -244,7 +143,7 @@ def _grid(file: _File, where: str) -> Iterator[dict[str, Any]]:
 
 
 def _random(
-    file: _File, ranges: Mapping[str, list[Any] | _Range], base: Config
+    file: SweepFile, ranges: Mapping[str, Allowed], base: Config
 ) -> Iterator[dict[str, Any]]:
     """Draw different combinations; fewer than asked for where there are no more."""
     random = np.random.default_rng(file.seed)
@@ -253,7 +152,7 @@ def _random(
     while n_drawn < (file.samples or 0) and in_vain < _PATIENCE:
         values = {
             key: allowed.draw(random, whole=_is_whole(key))
-            if isinstance(allowed, _Range)
+            if isinstance(allowed, ValueRange)
             else allowed[random.integers(len(allowed))]
             for key, allowed in ranges.items()
         }

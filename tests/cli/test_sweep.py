@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from bgsub.app.sweep import SWEEP_NAMES
+from bgsub.app.sweep_files import SWEEP_NAMES
 from tests.cli._run import run
 
 pytestmark = pytest.mark.timeout(180)

@@ -8,7 +8,8 @@ import pytest
 
 from bgsub.config import Config, load_config, parse_set
 from bgsub.errors import ConfigError
-from bgsub.evaluation.sweep_plan import MAX_CANDIDATES, SweepPlan, read_plan
+from bgsub.evaluation.sweep_file import MAX_CANDIDATES
+from bgsub.evaluation.sweep_plan import SweepPlan, read_plan
 
 Reader = Callable[..., SweepPlan]
 
