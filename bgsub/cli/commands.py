@@ -18,6 +18,7 @@ from bgsub.cli.demo import demos
 from bgsub.cli.evaluate import evaluate
 from bgsub.cli.process import process
 from bgsub.cli.scan import scan
+from bgsub.cli.segment import segment
 from bgsub.cli.streams import mend_streams, quiet_libraries
 from bgsub.cli.study import study
 from bgsub.cli.synth import synth
@@ -42,7 +43,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (process, scan, evaluate, bench, synth, study):
+for _command in (process, scan, evaluate, bench, synth, segment, study):
     app.command(help=help_text(_command))(_command)
 app.add_typer(configs, name="config")
 app.add_typer(demos, name="demo")

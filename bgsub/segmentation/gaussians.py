@@ -283,12 +283,12 @@ def compress(
         and (K,) for ``spherical``.
     """
     if covariance_type == "tied":
-        return matrices[0].copy()
+        return np.array(matrices[0])
     if covariance_type == "diag":
-        return np.diagonal(matrices, axis1=1, axis2=2).copy()
+        return np.array(np.diagonal(matrices, axis1=1, axis2=2))
     if covariance_type == "spherical":
-        return matrices[:, 0, 0].copy()
-    return matrices.copy()
+        return np.array(matrices[:, 0, 0])
+    return np.array(matrices)
 
 
 def expand(
