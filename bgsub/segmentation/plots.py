@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from bgsub.config.segmentation import SegmentationConfig
     from bgsub.frames import Image
     from bgsub.segmentation.history import Step
-    from bgsub.segmentation.segment import Segmentation
+    from bgsub.segmentation.result import Segmentation
 
-__all__ = ["FILM_NAME", "plot_names", "write_plots"]
+__all__ = ["FILM_NAME", "plot_names", "segmented_at", "write_plots"]
 
 FILM_NAME = "evolution.mp4"
 """The film of the iterations."""
@@ -111,7 +111,8 @@ def write_plots(
             figure,
             segmentation.history,
             first=_FIRST,
-            threshold=settings.tol,
+            # Under a Markov random field it is the labels that must come to rest.
+            threshold=settings.tol if segmentation.smoothed is None else 0.0,
             criterion=settings.stopping,
         )
         save_figure(figure, folder / "convergence.png")
@@ -198,11 +199,11 @@ def _write_evolution(
             place.set_yticks([])
 
     if animate:
-        shown = _segmented(segmentation, picture)
+        shown = segmented_at(segmentation, picture)
         write_film(folder / FILM_NAME, draw_film(steps, draw, first=_FIRST, picture_at=shown))
 
 
-def _segmented(
+def segmented_at(
     segmentation: Segmentation, picture: Image
 ) -> Callable[[Step], NDArray[np.uint8]]:
     """Return what recolours a reduced picture by the classes of any iteration."""

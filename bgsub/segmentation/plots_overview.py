@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bgsub.frames import Image
-    from bgsub.segmentation.segment import Segmentation
+    from bgsub.segmentation.result import Segmentation
 
 __all__ = ["draw_overview", "every_nth", "overview_size", "to_rgb8"]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bgsub.errors import PictureError
+from bgsub.segmentation.gaussians import n_parameters
 from bgsub.segmentation.plots_overview import to_rgb8
 from bgsub.segmentation.scores import (
     Labels,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from bgsub.config.segmentation import SegmentationConfig
     from bgsub.frames import Image
-    from bgsub.segmentation.segment import Segmentation
+    from bgsub.segmentation.result import Segmentation
 
 __all__ = [
     "MEASURES",
@@ -260,18 +261,21 @@ def run_task(grid: Grid, task: Task, subject: Subject) -> Iterator[StudyRow]:
         yield StudyRow(
             picture=subject.name,
             values=point,
-            measures=_measure(found, reference, subject),
+            measures=_measure(found, settings, reference, subject),
             thumbnail=_thumbnail(found.recoloured),
         )
 
 
-def _measure(found: Segmentation, reference: Labels, subject: Subject) -> Measures:
-    chosen = next(c for c in found.curve if c.n_components == found.n_components)
+def _measure(
+    found: Segmentation, settings: SegmentationConfig, reference: Labels, subject: Subject
+) -> Measures:
+    k, d = found.means.shape
+    free = n_parameters(k, d, settings.covariance_type)
     labels = score_labels(found.labels, reference)
     regions = score_regions(found.labels, subject.truths) if subject.truths else None
     return Measures(
         n_components=found.n_components,
-        log_likelihood=chosen.log_likelihood,
+        log_likelihood=(free - found.aic / 2) / found.labels.size,
         bic=found.bic,
         aic=found.aic,
         iterations=found.iterations,
