@@ -11,15 +11,14 @@ import numpy as np
 
 from bgsub.config.segmentation import SegmentationConfig
 from bgsub.errors import BgsubError, SourceError, SourceOpenError, UsageError
-from bgsub.files import prepare_folder, refuse_existing, write_bytes
+from bgsub.files import part_path, prepare_folder, refuse_existing, write_bytes
 from bgsub.segmentation.segment import segment
 from bgsub.segmentation.study import Subject, run_task, tasks
 from bgsub.segmentation.study_report import draw_figures, report
 from bgsub.segmentation.study_summary import as_csv, as_record, summarise
 from bgsub.segmentation.truth import find_truth, read_truth
 from bgsub.sinks import write_json
-from bgsub.sources._names import image_files, is_image
-from bgsub.sources._stills import read_image
+from bgsub.sources import image_files, is_image, read_image
 
 if TYPE_CHECKING:
     import threading
@@ -125,9 +124,9 @@ def study(
     if options.truth is not None and options.truth.is_file() and len(paths) > 1:
         msg = f"{options.truth} is the truth of one picture; give a folder for {len(paths)}."
         raise UsageError(msg)
-    refuse_existing(
-        [options.output / name for name in _names(grid)], overwrite=options.overwrite
-    )
+    outputs = [options.output / name for name in _names(grid)]
+    refuse_existing(outputs, overwrite=options.overwrite)
+    _refuse_inputs(paths, outputs)
     _load_kernels()
     outcome = StudyOutcome()
     observer.begun(len(paths) * len(grid))
@@ -168,6 +167,18 @@ def _find_pictures(inputs: Sequence[str]) -> list[Path]:
             raise SourceOpenError(msg)
         found.update(dict.fromkeys(matches))
     return list(found)
+
+
+def _refuse_inputs(paths: Sequence[Path], outputs: Sequence[Path]) -> None:
+    """Make sure that no output, nor its temporary file, would replace a picture."""
+    written = [name for path in outputs for name in (path, part_path(path)) if name.exists()]
+    for path in paths:
+        if any(name.samefile(path) for name in written):
+            msg = (
+                f"{path} would be replaced by an output of this run: choose another folder "
+                "with -o."
+            )
+            raise UsageError(msg)
 
 
 def _load_kernels() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bgsub.sources._names import image_files, is_image
 from bgsub.sources._stills import read_image
 from bgsub.sources.clip import ClipSource
 from bgsub.sources.images import ImageFolderSource
@@ -13,6 +14,8 @@ __all__ = [
     "ImageFolderSource",
     "ReadAhead",
     "expand_inputs",
+    "image_files",
+    "is_image",
     "open_source",
     "read_image",
 ]

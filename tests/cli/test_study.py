@@ -116,6 +116,16 @@ def test_an_existing_report_is_kept_unless_told_otherwise(
     assert run(capsys, *arguments, "--overwrite").code == 0
 
 
+def test_no_output_replaces_a_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    path = tmp_path / "sheet.png"
+    cv2.imwrite(str(path), _picture(0))
+    before = path.read_bytes()
+    outcome = run(capsys, "study", path, "-o", tmp_path, "-k", "2", "--overwrite")
+    assert outcome.code == 2
+    assert outcome.is_one_sentence, outcome.err
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
