@@ -127,7 +127,7 @@ def study(
     outputs = [options.output / name for name in _names(grid)]
     refuse_existing(outputs, overwrite=options.overwrite)
     _refuse_inputs(paths, outputs)
-    _load_kernels()
+    _load_kernels(grid)
     outcome = StudyOutcome()
     observer.begun(len(paths) * len(grid))
     rows: list[StudyRow] = []
@@ -181,11 +181,12 @@ def _refuse_inputs(paths: Sequence[Path], outputs: Sequence[Path]) -> None:
             raise UsageError(msg)
 
 
-def _load_kernels() -> None:
+def _load_kernels(grid: Grid) -> None:
     """Segment next to nothing: loading compiled code is no part of any setting's time."""
     tiny = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
-    for picture in (tiny, tiny[:, :, 0]):
-        segment(picture, SegmentationConfig(n_components=2))
+    strengths = {grid.settings(point).smoothing for point in grid.points()}
+    for smoothing in {0.0, max(strengths)}:
+        segment(tiny, SegmentationConfig(n_components=2, smoothing=smoothing))
 
 
 def _names(grid: Grid) -> list[str]:

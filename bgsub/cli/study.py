@@ -285,7 +285,10 @@ def _show(summary: Summary, folder: Path) -> None:
         if best is not None:
             each = [f"{best.each:.4g}"] * several
             table.add_row(
-                MEASURES[name].title, f"{best.fixed:.4g}", *each, point_name(best.values)
+                MEASURES[name].title,
+                f"{best.fixed:.4g}",
+                *each,
+                point_name(summary.grid.telling(best.values)),
             )
     console = out()
     if table.row_count:

@@ -202,6 +202,11 @@ class Grid:
         for values in itertools.product(*self.varied.values()):
             yield dict(zip(self.varied, values, strict=True))
 
+    def telling(self, point: Mapping[str, object]) -> dict[str, object]:
+        """Return the part of a combination that tells it from the others."""
+        several = {k: v for k, v in point.items() if len(self.varied[k]) > 1}
+        return several or dict(point)
+
     def settings(self, point: Mapping[str, object]) -> SegmentationConfig:
         """Return all settings of a combination."""
         return self.base.model_copy(update=dict(point))

@@ -37,6 +37,7 @@ SHORT_NAMES = {"n_components": "K", "noise_sigma": "noise", "covariance_type": "
 _COLUMNS = 3
 _PANEL_IN = (3.6, 2.3)
 _MAX_LINES = 60
+_MAX_NAMED = 6
 _SHEET_COLUMNS = 6
 _MAX_COLUMNS = 9
 _CELL_IN = 1.9
@@ -65,7 +66,8 @@ def effect_size(n_measures: int) -> tuple[float, float]:
 def draw_effect(figure: Figure, summary: Summary, key: str, title: str) -> None:
     """Draw each measure against one setting, in the mean over the pictures.
 
-    Thin lines follow the combinations of the other settings; the thick one is their mean.
+    A line for each combination of the other settings; if they are many, their mean is drawn
+    over them.
 
     Parameters
     ----------
@@ -97,6 +99,9 @@ def draw_effect(figure: Figure, summary: Summary, key: str, title: str) -> None:
     for axes in grid.flat[len(names) :]:
         axes.set_axis_off()
     figure.suptitle(f"Effect of {title}", x=0.01, ha="left")
+    handles, labels = grid.flat[0].get_legend_handles_labels()
+    if len(handles) > 1:
+        figure.legend(handles, labels, loc="outside right upper")
 
 
 def _places(values: Sequence[object]) -> tuple[list[float], bool, list[str]]:
@@ -117,9 +122,12 @@ def _draw_lines(
     axes: Axes, summary: Summary, key: str, name: str, places: Sequence[float]
 ) -> None:
     lines: dict[tuple[object, ...], dict[object, float]] = {}
+    names: dict[tuple[object, ...], str] = {}
     for values, measures in summary.means:
-        rest = tuple(value for other, value in values.items() if other != key)
+        others = {other: value for other, value in values.items() if other != key}
+        rest = tuple(others.values())
         lines.setdefault(rest, {})[values[key]] = getattr(measures, name)
+        names[rest] = point_name(summary.grid.telling(others))
     series = np.array(
         [
             [line.get(value, np.nan) for value in summary.grid.varied[key]]
@@ -128,14 +136,21 @@ def _draw_lines(
         float,
     )
     order = np.argsort(places)
-    x = np.asarray(places)[order]
-    if 1 < len(series) <= _MAX_LINES:
+    x, series = np.asarray(places)[order], series[:, order]
+    if len(series) <= _MAX_NAMED:
+        colours = class_colours(len(series))
+        for line, colour, label in zip(series, colours, names.values(), strict=True):
+            axes.plot(
+                x, line, color=colour, marker="o", markersize=4, linewidth=1.7, label=label
+            )
+        return
+    if len(series) <= _MAX_LINES:
         for line in series:
-            axes.plot(x, line[order], color=MUTED, linewidth=0.8, alpha=0.45)
+            axes.plot(x, line, color=MUTED, linewidth=0.8, alpha=0.45)
     known = np.isfinite(series)
     # A value that some combinations lack has no mean that compares with the others'.
     mean = np.where(known.all(axis=0), np.where(known, series, 0.0).mean(axis=0), np.nan)
-    axes.plot(x, mean[order], color=class_colours(1)[0], marker="o", markersize=4.5)
+    axes.plot(x, mean, color=class_colours(1)[0], marker="o", markersize=4.5, label="mean")
 
 
 def sheet_columns(summary: Summary, n_cells: int) -> int:

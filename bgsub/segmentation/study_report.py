@@ -64,7 +64,7 @@ def draw_figures(summary: Summary) -> dict[str, bytes]:
                 draw_effect(figure, summary, key, KEY_TITLES.get(key, key))
                 figures[f"effect-{key}.png"] = to_png(figure)
     first = [r for r in summary.rows if r.picture == summary.pictures[0]]
-    sheets = {"sheet.png": (first, [point_name(r.values) for r in first])}
+    sheets = {"sheet.png": (first, [point_name(summary.grid.telling(r.values)) for r in first])}
     if len(summary.pictures) > 1 and summary.means:
         chosen = [r for r in summary.rows if dict(r.values) == dict(_chosen(summary))]
         sheets["pictures.png"] = (chosen, [r.picture for r in chosen])
@@ -120,7 +120,7 @@ def report(summary: Summary, figures: Mapping[str, bytes]) -> str:
         caption = f"{pictures[0]} recoloured by class means; the number is the {interest}"
         body += [tag("h2", caption), embedded_png(figures["sheet.png"], caption)]
     if "pictures.png" in figures:
-        caption = f"Every picture with {point_name(_chosen(summary))}"
+        caption = f"Every picture with {point_name(summary.grid.telling(_chosen(summary)))}"
         body += [tag("h2", caption), embedded_png(figures["pictures.png"], caption)]
     if len(pictures) > 1:
         body += [tag("h2", "Mean over the pictures"), _means_table(summary)]
@@ -145,7 +145,7 @@ def _best_part(summary: Summary) -> list[Html]:
         cells = [
             tag("td", MEASURES[name].title, class_="text"),
             tag("td", _number(best.fixed)),
-            tag("td", point_name(best.values), class_="text"),
+            tag("td", point_name(summary.grid.telling(best.values)), class_="text"),
         ]
         rows.append(tag("tr", *cells, *[tag("td", _number(best.each))] * several))
     if not rows:
