@@ -26,6 +26,8 @@ __all__ = [
     "FrameResult",
     "FrameSource",
     "Image",
+    "LiveSink",
+    "LiveWindow",
     "Mask",
     "Probability",
     "Problem",
@@ -127,11 +129,14 @@ class Frame:
         Presentation time in seconds from the source's own clock, strictly rising.
     image : Image
         The picture, read-only; it belongs to the receiver and is never written again.
+    captured_at : datetime or None
+        Wall-clock time at which it came in, with its time zone; None for recorded clips.
     """
 
     index: int
     timestamp_s: float
     image: Image
+    captured_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,4 +218,49 @@ class Sink(Protocol):
 
     def write(self, result: FrameResult) -> None:
         """Take one result, in order; raises SinkWriteError when it cannot be kept."""
+        ...
+
+
+class LiveSink(Sink, Protocol):
+    """A sink of a live run, which also learns of the time in which no frame comes.
+
+    Everything is called by the loop, on one thread, in order of stream time.
+    """
+
+    def gap(self, at_s: float, what: str) -> None:
+        """Take note that the stream broke off, or came back, at stream time `at_s`.
+
+        Parameters
+        ----------
+        at_s : float
+            Stream time in seconds, not before the newest frame's.
+        what : str
+            One sentence, without a password.
+        """
+        ...
+
+    def idle(self, at_s: float, *, in_event: bool) -> None:
+        """Take note that no frame has come up to stream time `at_s`.
+
+        Called about twice a second while none comes, so that what depends on time goes on:
+        the end of an event, files that are full, old ones that are removed.
+
+        Parameters
+        ----------
+        at_s : float
+            Stream time in seconds.
+        in_event : bool
+            As in :class:`FrameResult`: an event ends also when no frames come any more.
+        """
+        ...
+
+
+class LiveWindow(LiveSink, Protocol):
+    """The live sink that a person looks at, and whose keys they press."""
+
+    def poll(self) -> None:
+        """Take key presses and redraw what changed.
+
+        Called after every frame, and every few hundredths of a second while there is none.
+        """
         ...

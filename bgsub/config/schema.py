@@ -14,6 +14,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from bgsub.config._fields import Fraction, Section, key
+from bgsub.config.detector import DetectorConfig
+from bgsub.config.live import LiveConfig
 from bgsub.config.segmentation import SegmentationConfig
 from bgsub.mixture.params import MAX_COMPONENTS, MixtureParams
 
@@ -22,6 +24,7 @@ __all__ = [
     "Config",
     "EventsConfig",
     "InputConfig",
+    "LiveConfig",
     "MaskConfig",
     "ModelConfig",
     "OutputConfig",
@@ -298,6 +301,7 @@ class Config(Section):
     """Everything that can be configured, with the product's defaults."""
 
     model: ModelConfig = Field(default_factory=ModelConfig)
+    detector: DetectorConfig = Field(default_factory=DetectorConfig)
     mask: MaskConfig = Field(default_factory=MaskConfig)
     events: EventsConfig = Field(default_factory=EventsConfig)
     input: InputConfig = Field(default_factory=InputConfig)
@@ -305,6 +309,7 @@ class Config(Section):
     output: OutputConfig = Field(default_factory=OutputConfig)
     run: RunConfig = Field(default_factory=RunConfig)
     segmentation: SegmentationConfig = Field(default_factory=SegmentationConfig)
+    live: LiveConfig = Field(default_factory=LiveConfig)
 
 
 SCAN_DEFAULTS: Mapping[str, object] = MappingProxyType(
