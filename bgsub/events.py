@@ -115,7 +115,8 @@ class _Motion:
 class EventDetector:
     """Finds the events of one clip, frame by frame.
 
-    Memory is bounded by the number of events and of the frames within ``pad_before_s``.
+    Memory is bounded by the number of events and of the frames within ``pad_before_s``; a run
+    without end forgets its events with :meth:`take`.
 
     Parameters
     ----------
@@ -145,6 +146,7 @@ class EventDetector:
         self._rules = rules
         self._begin_s: float | None = None
         self._now_s = float("-inf")
+        self._silent_s = float("-inf")
         self._was_moving = False
         self._recent: deque[tuple[int, float]] = deque()
         self._open: _Motion | None = None
@@ -153,11 +155,51 @@ class EventDetector:
     @property
     def events(self) -> tuple[Event, ...]:
         """Events that no later frame can change, in order of time."""
-        earliest_s = self._open.first_s if self._open is not None else self._now_s
-        done = len(self._closed)
-        if done and not self._follows(self._closed[-1], earliest_s):
-            done -= 1
-        return tuple(self._event(motion) for motion in self._closed[:done])
+        return tuple(self._event(motion) for motion in self._closed[: self._n_done()])
+
+    @property
+    def current(self) -> Event | None:
+        """The event that goes on or that later frames may still change, as it stands now."""
+        events = self.finish()
+        return events[-1] if len(events) > self._n_done() else None
+
+    @property
+    def peaks_s(self) -> tuple[float, ...]:
+        """Times of the frames that may turn out to be an event's peak, two at most.
+
+        Among them are the highest frames of motion that is no event yet.
+        """
+        last = self._closed[self._n_done() :]
+        motions = [*last, self._open] if self._open is not None else last
+        return tuple(motion.peak_s for motion in motions)
+
+    def take(self) -> tuple[Event, ...]:
+        """Return what :attr:`events` holds, and forget it."""
+        taken = self.events
+        del self._closed[: len(taken)]
+        return taken
+
+    def pass_time(self, at_s: float) -> bool:
+        """Take note that no frame has come up to stream time `at_s`.
+
+        Motion ends by that as by frames without motion.
+
+        Parameters
+        ----------
+        at_s : float
+            Stream time in seconds; the next frame may still be of an earlier time.
+
+        Returns
+        -------
+        bool
+            As :meth:`update`: whether an event goes on.
+        """
+        if self._open is not None and self._is_over(at_s, moving=False):
+            _close(self._open, self._closed, self._rules)
+            self._open = None
+            self._was_moving = False
+        self._silent_s = max(self._silent_s, at_s)
+        return self._open is not None and _is_event(self._open, self._rules)
 
     def update(
         self, index: int, timestamp_s: float, coverage: float, boxes: tuple[Box, ...]
@@ -215,6 +257,15 @@ class EventDetector:
         if self._open is not None:
             _close(self._open, closed, self._rules)
         return tuple(self._event(motion) for motion in closed)
+
+    def _n_done(self) -> int:
+        """Return how many of the ended motions no later frame can change."""
+        now_s = max(self._now_s, self._silent_s)
+        earliest_s = self._open.first_s if self._open is not None else now_s
+        done = len(self._closed)
+        if done and not self._follows(self._closed[-1], earliest_s):
+            done -= 1
+        return done
 
     def _is_motion(self, age_s: float, coverage: float) -> bool:
         rules = self._rules
