@@ -28,10 +28,12 @@ _PLANE_BYTES = 2 * LANES
 class Places:
     """Addresses, as LLVM integers.
 
-    Of the block, its pixels, their labels or scores, update flags and thresholds.
+    Of the block's planes that are needed always and of the others, of its pixels, their labels
+    or scores, update flags and thresholds.
     """
 
-    state: ir.Value
+    hot: ir.Value
+    cold: ir.Value
     pixels: ir.Value
     labels: ir.Value
     updates: ir.Value
@@ -91,11 +93,11 @@ class BlockParts:
 
     def load(self, plane: int) -> Lanes:
         """Return a plane of the state."""
-        return self.words.load(self.places.state, plane * _PLANE_BYTES)
+        return self.words.load(*self._place(plane))
 
     def store(self, lanes: Lanes, plane: int) -> None:
         """Write a plane of the state."""
-        self.words.store(lanes, self.places.state, plane * _PLANE_BYTES)
+        self.words.store(lanes, *self._place(plane))
 
     def put(self, where: Mask, lanes: Lanes, plane: int) -> None:
         """Write some pixels of a plane."""
@@ -181,6 +183,12 @@ class BlockParts:
             for c in self.channels:
                 self._swap_planes(fitter, layout.mean(k, c), layout.mean(k + 1, c))
         return fitter
+
+    def _place(self, plane: int) -> tuple[ir.Value, int]:
+        n_hot = self.layout.n_hot
+        if plane < n_hot:
+            return self.places.hot, plane * _PLANE_BYTES
+        return self.places.cold, (plane - n_hot) * _PLANE_BYTES
 
     def _swap_planes(self, where: Mask, plane: int, other: int) -> None:
         first, second = self.load(plane), self.load(other)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from bgsub.mixture._kernel import TILE, Rules, step_tiles
+from bgsub.mixture._kernel import TILE, Rules, scale_plane, step_tiles
 from bgsub.mixture._lanes import LANES
 from bgsub.mixture._layout import EMPTY, FARTHEST, LEVEL, ONE, SQUARE, VARIANCE, WHITE, Layout
 from bgsub.mixture.params import SCORE_UNIT
@@ -59,12 +59,13 @@ class Engine:
         self._channels = (0,) * n_channels
         self._rules = rules(params, n_channels, max_value)
         self._n_learnt = 0
-        self._state = _aligned(-(-n_pixels // LANES), self._layout.n_planes * LANES)
-        planes = self._planes()
+        n_blocks, n_hot = -(-n_pixels // LANES), self._layout.n_hot
+        self._hot = _aligned(n_blocks, n_hot * LANES)
+        self._cold = _aligned(n_blocks, (self._layout.n_planes - n_hot) * LANES)
         for k in range(params.n_components):
-            planes[:, self._layout.variance(k)] = self._rules.initial_variance
+            self._blocks(self._layout.variance(k))[...] = self._rules.initial_variance
             for c in range(n_channels):
-                planes[:, self._layout.mean(k, c)] = EMPTY & 0xFFFF
+                self._blocks(self._layout.mean(k, c))[...] = EMPTY & 0xFFFF
 
     def step(
         self,
@@ -111,7 +112,8 @@ class Engine:
 
         def work(first: int, last: int) -> None:
             step_tiles(
-                self._state,
+                self._hot,
+                self._cold,
                 frames,
                 masks,
                 updates,
@@ -126,7 +128,7 @@ class Engine:
                 (0,) if scores else (),
             )
 
-        workers.run(work, -(-len(self._state) // TILE), len(frames))
+        workers.run(work, -(-len(self._hot) // TILE), len(frames))
 
     def relearn(self, pixels: NDArray[np.intp], values: NDArray[Any]) -> None:
         """Let some pixels forget all and begin with a value.
@@ -141,29 +143,23 @@ class Engine:
         if len(pixels) == 0:
             return
         layout = self._layout
-        flat = self._state.reshape(-1)
-        places = pixels // LANES * self._state.shape[1] + pixels % LANES
+        blocks, lanes = np.divmod(pixels, LANES)
         fixed, valid = _fixed(values.reshape(-1, len(self._channels)), self._rules)
         unused = np.uint16(EMPTY & 0xFFFF)
         for k in range(len(self._components)):
-            flat[places + layout.variance(k) * LANES] = self._rules.initial_variance
+            self._blocks(layout.variance(k))[blocks, lanes] = self._rules.initial_variance
             if k > 0:
-                flat[places + layout.weight(k) * LANES] = 0
+                self._blocks(layout.weight(k))[blocks, lanes] = 0
             for c in range(len(self._channels)):
                 first = np.where(valid, fixed[:, c], unused)
-                flat[places + layout.mean(k, c) * LANES] = first if k == 0 else unused
+                mean = first if k == 0 else unused
+                self._blocks(layout.mean(k, c))[blocks, lanes] = mean
 
     def scale_means(self, gains: NDArray[np.float64]) -> None:
         """Multiply the means by a gain for each channel, shape (C,)."""
-        planes = self._planes()
-        levels = np.arange(ONE + 1, dtype=np.uint16).view(np.int16).astype(np.float64)
-        used = levels != EMPTY
-        for c, gain in enumerate(gains):
-            scaled = np.clip(np.floor(levels * gain + 0.5), 0, WHITE)
-            table = np.where(used, scaled, EMPTY).astype(np.int16).view(np.uint16)
-            for k in range(len(self._components)):
-                plane = self._layout.mean(k, c)
-                planes[:, plane] = table[planes[:, plane]]
+        for k in range(len(self._components)):
+            for c, gain in enumerate(gains):
+                scale_plane(*self._column(self._layout.mean(k, c)), np.float32(gain))
 
     def weights(self) -> NDArray[np.float32]:
         """Return a copy of the weights, shape (N, K)."""
@@ -185,13 +181,60 @@ class Engine:
         components = [self._means(k) for k in range(len(self._components))]
         return np.stack(components, axis=1)
 
-    def background(self) -> NDArray[np.float32]:
-        """Return the means of the first components in grey levels, shape (N, C)."""
-        return self._means(0)
+    def background(self, width: int, every: int) -> NDArray[np.uint8]:
+        """Return the means of the first components in whole grey levels.
+
+        Parameters
+        ----------
+        width : int
+            Pixels in a row of the frame.
+        every : int
+            Only each so-many-th row and column.
+
+        Returns
+        -------
+        ndarray of uint8, shape (rows, columns, C)
+            Halves are rounded to even.
+        """
+        channels = []
+        for c in range(len(self._channels)):
+            plane = self._plane(self._layout.mean(0, c)).view(np.int16)
+            means = plane.reshape(-1, width)[::every, ::every]
+            odd = means // LEVEL & 1
+            channels.append(np.maximum(means + odd + (LEVEL // 2 - 1), 0) // LEVEL)
+        return np.stack(channels, axis=-1).astype(np.uint8)
+
+    def pixel(
+        self, number: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Return one pixel's weights (K,), means in grey levels (K, C), and variances (K,)."""
+        block, lane = divmod(number, LANES)
+
+        def at(plane: int) -> int:
+            return int(self._blocks(plane)[block, lane])
+
+        layout, n_components = self._layout, len(self._components)
+        means = np.array(
+            [
+                [at(layout.mean(k, c)) for c in range(len(self._channels))]
+                for k in range(n_components)
+            ],
+            dtype=np.uint16,
+        ).view(np.int16)
+        others = [at(layout.weight(k)) for k in range(1, n_components)]
+        first = 0 if means[0, 0] == EMPTY else ONE - min(sum(others), ONE)
+        weights = np.array([first, *others], dtype=np.float32) / np.float32(ONE)
+        unit = np.float32(1 / (VARIANCE * len(self._channels)))
+        variances = np.array(
+            [at(layout.variance(k)) for k in range(n_components)], dtype=np.float32
+        )
+        levels = np.maximum(means, 0).astype(np.float32) / np.float32(LEVEL)
+        return weights, levels, variances * unit
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return all that :meth:`restore` needs to go on with the same bits."""
-        return {"state": self._state.copy(), "n_learnt": np.array(self._n_learnt)}
+        state = np.concatenate([self._hot, self._cold], axis=1)
+        return {"state": state, "n_learnt": np.array(self._n_learnt)}
 
     @classmethod
     def restore(
@@ -211,13 +254,14 @@ class Engine:
         """
         engine = cls(n_pixels, n_channels, max_value, params)
         state, n_learnt = arrays["state"], arrays["n_learnt"]
-        if state.shape != engine._state.shape or state.dtype != np.uint16:
-            msg = f"a state of shape {state.shape} where {engine._state.shape} was expected"
+        shape = (len(engine._hot), engine._layout.n_planes * LANES)
+        if state.shape != shape or state.dtype != np.uint16:
+            msg = f"a state of shape {state.shape} where {shape} was expected"
             raise ValueError(msg)
         if n_learnt.shape != () or n_learnt.dtype.kind != "i" or n_learnt < 0:
             msg = "n_learnt is not a count"
             raise ValueError(msg)
-        engine._state[...] = state
+        engine._hot[...], engine._cold[...] = np.split(state, [engine._hot.shape[1]], axis=1)
         engine._n_learnt = int(n_learnt)
         return engine
 
@@ -234,12 +278,20 @@ class Engine:
         fixed = np.where(learns, np.minimum(fixed, _RATE - 1), -1)
         return fixed, numbers * _DITHER_STRIDE & ONE
 
-    def _planes(self) -> NDArray[np.uint16]:
-        """Return a view (n_blocks, planes, LANES) of the state."""
-        return self._state.reshape(len(self._state), -1, LANES)
+    def _column(self, plane: int) -> tuple[NDArray[np.uint16], int]:
+        """Return the array that holds a plane, and the plane's first column."""
+        n_hot = self._layout.n_hot
+        if plane < n_hot:
+            return self._hot, plane * LANES
+        return self._cold, (plane - n_hot) * LANES
+
+    def _blocks(self, plane: int) -> NDArray[np.uint16]:
+        """Return a view (n_blocks, LANES) of a plane."""
+        state, column = self._column(plane)
+        return state[:, column : column + LANES]
 
     def _plane(self, plane: int) -> NDArray[np.uint16]:
-        return self._planes()[:, plane].reshape(-1)[: self._n_pixels]
+        return self._blocks(plane).reshape(-1)[: self._n_pixels]
 
     def _means(self, k: int) -> NDArray[np.float32]:
         planes = [self._plane(self._layout.mean(k, c)) for c in range(len(self._channels))]

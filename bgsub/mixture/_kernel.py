@@ -16,7 +16,7 @@ from bgsub.mixture._block import BlockStep
 from bgsub.mixture._block_parts import Places, Scalars
 from bgsub.mixture._jit import kernel
 from bgsub.mixture._lanes import LANES
-from bgsub.mixture._layout import Layout
+from bgsub.mixture._layout import EMPTY, WHITE, Layout
 from bgsub.mixture._score import ScoreStep
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numba.core.typing.templates import Signature
     from numpy.typing import NDArray
 
-__all__ = ["TILE", "Rules", "step_tiles"]
+__all__ = ["TILE", "Rules", "scale_plane", "step_tiles"]
 
 # Blocks of a tile, which goes through all frames of a batch while it is in the cache: few
 # enough to stay there, enough for long runs of each frame to be read at a time.
@@ -122,12 +122,23 @@ def _copy(target: NDArray[Any], source: NDArray[Any]) -> None:
         target[i] = source[i]
 
 
+@kernel
+def scale_plane(state: NDArray[np.uint16], column: int, gain: np.float32) -> None:
+    """Multiply one plane of means, which begins at a column of the state, by a gain."""
+    for block in range(len(state)):
+        for i in range(column, column + LANES):
+            mean = np.int16(state[block, i])
+            scaled = min(np.float32(mean) * gain + np.float32(0.5), np.float32(WHITE))
+            state[block, i] = np.uint16(mean if mean == EMPTY else np.int32(scaled))
+
+
 def _compiled(digest: str) -> Callable[..., None]:
     # `digest` is there to be part of the name under which Numba keeps the compiled code: it
     # looks at changes of this file only, not of those that write the instructions.
     @kernel
     def step_tiles(
-        state: NDArray[np.uint16],
+        hot: NDArray[np.uint16],
+        cold: NDArray[np.uint16],
         frames: NDArray[Any],
         masks: NDArray[np.uint8],
         update: NDArray[np.uint8],
@@ -145,8 +156,8 @@ def _compiled(digest: str) -> Callable[..., None]:
 
         Parameters
         ----------
-        state : ndarray of uint16, shape (n_blocks, planes * LANES)
-            Read and written.
+        hot, cold : ndarray of uint16, shape (n_blocks, planes * LANES)
+            The state, read and written.
         frames : ndarray of uint8, uint16 or float32, shape (T, N * C)
             Pixels one after the other, channels interleaved.
         masks : ndarray of uint8, shape (T, N)
@@ -170,7 +181,7 @@ def _compiled(digest: str) -> Callable[..., None]:
         digest  # noqa: B018
         n_pixels = masks.shape[1]
         n_whole = n_pixels // LANES
-        block_bytes = 2 * state.shape[1]
+        hot_bytes, cold_bytes = 2 * hot.shape[1], 2 * cold.shape[1]
         pixel_bytes = len(channels) * frames.itemsize
         # The last pixels, where they do not fill a block, go through copies of that size.
         n_rest = n_pixels % LANES
@@ -187,7 +198,7 @@ def _compiled(digest: str) -> Callable[..., None]:
         )
         for tile in range(first, last):
             start = tile * TILE
-            stop = min(start + TILE, len(state))
+            stop = min(start + TILE, len(hot))
             for t in range(len(frames)):
                 row = min(t, len(update) - 1)
                 if stop > n_whole:
@@ -206,8 +217,14 @@ def _compiled(digest: str) -> Callable[..., None]:
                         limits = _address(thresholds) + block * LANES
                     if block == n_whole:
                         pixels, labels, updates, limits = rest_places
-                    where = _address(state) + block * block_bytes
-                    places = where, pixels, labels, updates, limits
+                    places = (
+                        _address(hot) + block * hot_bytes,
+                        _address(cold) + block * cold_bytes,
+                        pixels,
+                        labels,
+                        updates,
+                        limits,
+                    )
                     _step_block(
                         components,
                         channels,

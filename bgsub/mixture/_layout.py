@@ -1,6 +1,6 @@
 """Where a block's numbers are, and what they mean.
 
-The state of 32 neighbouring pixels, a *block*, is a run of planes of 32 16-bit integers:
+The state of 32 neighbouring pixels, a *block*, is planes of 32 16-bit integers:
 
 =========  ====================================================  ==========================
 plane      unit                                                  range
@@ -11,14 +11,13 @@ weight     1/65535                                               0..65535
 =========  ====================================================  ==========================
 
 Components are in the order of weight/sigma.  The weight of the first is not stored: it is what
-the others leave of 1.  The planes that a quiet block reads come first and lie together.
+the others leave of 1.  The planes that a quiet block reads come first, and those of all blocks
+lie together: memory then serves them as one stream.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from bgsub.mixture._lanes import LANES
 
 __all__ = ["EMPTY", "FARTHEST", "LEVEL", "ONE", "SQUARE", "VARIANCE", "WHITE", "Layout"]
 
@@ -48,9 +47,9 @@ class Layout:
         return self.n_components * (self.n_channels + 2) - 1
 
     @property
-    def block_bytes(self) -> int:
-        """Size of a block."""
-        return self.n_planes * LANES * 2
+    def n_hot(self) -> int:
+        """Number of planes that a quiet block needs, the first ones."""
+        return self.n_channels + self.n_components
 
     def variance(self, k: int) -> int:
         """Return the plane of component k's variance."""

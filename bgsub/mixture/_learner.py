@@ -11,6 +11,7 @@ from bgsub.errors import ConfigError, FrameShapeError
 from bgsub.mixture import _checks as checks
 from bgsub.mixture._engine import Engine
 from bgsub.mixture._workers import Workers
+from bgsub.mixture.pixel import PixelMixture
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -76,21 +77,60 @@ class Learner:
         """The variances in squared grey levels, shape (H, W, K): a copy."""
         return self._seen().variances().reshape((*self._size(), -1))
 
-    def background(self) -> NDArray[np.uint8]:
+    def background(self, every: int = 1) -> NDArray[np.uint8]:
         """Return the picture without moving things: each pixel's most probable mean.
+
+        Parameters
+        ----------
+        every : int, optional
+            Only each so-many-th row and column: for a small view of a large picture.
 
         Returns
         -------
         ndarray of uint8, shape (H, W) or (H, W, 3)
-            0 to 255 whatever the type of the frames.
+            0 to 255 whatever the type of the frames; H and W are those of the frames divided
+            by `every`, rounded up.
 
         Raises
         ------
         FrameShapeError
             Before the first frame.
         """
-        levels = np.rint(self._seen().background()).astype(np.uint8)
-        return levels.reshape(self._shape or ())
+        engine = self._seen()
+        levels = engine.background(self._size()[1], every)
+        return levels if len(self._shape or ()) == 3 else levels[:, :, 0]
+
+    def pixel(self, y: int, x: int) -> PixelMixture:
+        """Return what is known about one pixel, without looking at the others.
+
+        Parameters
+        ----------
+        y, x : int
+            Row and column.
+
+        Raises
+        ------
+        FrameShapeError
+            Before the first frame.
+        IndexError
+            If there is no such pixel.
+        """
+        engine = self._seen()
+        height, width = self._size()
+        if not (0 <= y < height and 0 <= x < width):
+            msg = f"there is no pixel in row {y}, column {x} of {height} rows, {width} columns"
+            raise IndexError(msg)
+        weights, means, variances = engine.pixel(y * width + x)
+        used = weights > 0
+        weights = weights[used]
+        ahead = np.cumsum(weights) - weights
+        return PixelMixture(
+            weights=weights,
+            means=means[used],
+            sigmas=np.sqrt(variances[used]),
+            n_background=int(np.count_nonzero(ahead <= self._params.background_threshold)),
+            match_sigmas=self._params.match_sigmas,
+        )
 
     def _step(
         self,

@@ -208,14 +208,14 @@ def test_weights_of_a_quiet_block_fade_each_on_its_own() -> None:
     # which changes in frames in which that of the second does not.
     params = MixtureParams(min_variance=4.0)
     engine = Engine(32, 1, 255.0, params)
-    planes, layout = engine._planes(), engine._layout
+    layout = engine._layout
     for k, (mean, variance, weight) in enumerate(
         [(40, 4, 0), (110, 4, 3277), (180, 400, 5243)]
     ):
-        planes[:, layout.mean(k, 0)] = mean * 128
-        planes[:, layout.variance(k)] = variance * 16
+        engine._blocks(layout.mean(k, 0))[...] = mean * 128
+        engine._blocks(layout.variance(k))[...] = variance * 16
         if k > 0:
-            planes[:, layout.weight(k)] = weight
+            engine._blocks(layout.weight(k))[...] = weight
     n, rate = 2000, 1e-4
     frames = np.full((n, 32), 40, np.uint8)
     masks = np.empty_like(frames)
