@@ -8,7 +8,6 @@ and the result is the same bits on every machine and with any number of threads.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,10 +20,21 @@ from bgsub.mixture._jit import kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "accumulate", "classify", "count_moments", "count_planes", "update_field"]
+__all__ = [
+    "BLOCK",
+    "STRIDE",
+    "accumulate",
+    "classify",
+    "count_moments",
+    "count_planes",
+    "update_field",
+]
 
-BLOCK = 64
+BLOCK = 256
 """Samples that a kernel works on at a time."""
+STRIDE = BLOCK + 8
+"""Elements from one row of the scratch arrays to the next: no power of two, or the rows would
+compete for the same places of the cache."""
 
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01
@@ -247,7 +257,7 @@ def accumulate(
 
     values (N, D), counts (N,); offsets (K,) log weight and normalisation, means (K, D),
     factors (K, D, D) upper triangular Cholesky factors of the precisions.  Scratch: planes
-    (count_planes, BLOCK), lanes (K * count_moments + 1, BLOCK).  Writes totals
+    (count_planes, STRIDE), lanes (K * count_moments + 1, STRIDE).  Writes totals
     (K * count_moments + 1,): per component the weight, the first and the second moments about
     `means` (lower triangle by rows), and last the log-likelihood.
     """
@@ -285,10 +295,15 @@ def _write_labels(
     """Write which of the K results is the largest, the first of equals; count the changes."""
     changed = 0
     top = planes[n_features + n_components]
+    found = planes[n_features + n_components + 3]
+    for b in range(BLOCK):
+        found[b] = 0.0
+    for j in range(n_components - 1, -1, -1):
+        result = planes[n_features + j]
+        for b in range(BLOCK):
+            found[b] = j if result[b] >= top[b] else found[b]
     for b in range(length):
-        label = 0
-        while planes[n_features + label, b] < top[b]:
-            label += 1
+        label = np.uint8(found[b])
         changed += labels[start + b] != label
         labels[start + b] = label
     return changed
@@ -359,6 +374,37 @@ def classify(
 
 
 @kernel
+def _add_field(
+    n_features: int,
+    neighbours: NDArray[np.float32],
+    strength: float,
+    start: int,
+    length: int,
+    planes: NDArray[np.float64],
+    likelihood: NDArray[np.float64],
+) -> None:
+    """Add the field of the neighbours to the K results, and its normalisation to likelihood."""
+    n_components = neighbours.shape[0]
+    total = planes[n_features + n_components + 3]
+    most = planes[n_features + n_components + 4]
+    for b in range(BLOCK):
+        most[b] = 0.0
+        total[b] = 0.0
+    for j in range(n_components):
+        result, around = planes[n_features + j], neighbours[j, start : start + length]
+        for b in range(length):
+            field = strength * around[b]
+            result[b] += field
+            most[b] = field if field > most[b] else most[b]
+    for j in range(n_components):
+        around = neighbours[j, start : start + length]
+        for b in range(length):
+            total[b] += _exp(strength * around[b] - most[b])
+    for b in range(length):
+        likelihood[b] -= most[b] + _log(total[b])
+
+
+@kernel
 def update_field(
     index: NDArray[np.int32],
     values: NDArray[np.float32],
@@ -385,7 +431,6 @@ def update_field(
     top = planes[n_features + n_components]
     total = planes[n_features + n_components + 1]
     weight = planes[n_features + n_components + 2]
-    prior = planes[n_features + n_components + 3]
     lanes[:] = 0.0
     likelihood = lanes[totals.size - 1]
     changed = 0
@@ -399,18 +444,12 @@ def update_field(
             for j in range(n_components):
                 planes[n_features + j, b] = densities[row, j]
             weight[b] = 1.0 if b < length else 0.0
-            prior[b] = 0.0
-        for j in range(n_components):
-            result = planes[n_features + j]
-            for b in range(length):
-                field = strength * neighbours[j, start + b]
-                result[b] += field
-                prior[b] += _exp(field - strength)
+        _add_field(n_features, neighbours, strength, start, length, planes, likelihood)
         _find_top(n_features, n_components, planes)
         changed += _write_labels(planes, n_features, n_components, start, length, labels)
         _exponentiate(n_features, n_components, planes)
-        for b in range(length):
-            likelihood[b] += top[b] + _log(total[b]) - strength - math.log(prior[b])
+        for b in range(BLOCK):
+            likelihood[b] += weight[b] * (top[b] + _log(total[b]))
         _normalise(n_features, n_components, planes)
         for j in range(n_components):
             for b in range(length):

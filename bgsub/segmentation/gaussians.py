@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bgsub.segmentation._em import BLOCK, accumulate, classify, count_moments, count_planes
+from bgsub.segmentation._em import (
+    BLOCK,
+    STRIDE,
+    accumulate,
+    classify,
+    count_moments,
+    count_planes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +39,7 @@ __all__ = [
 
 CovarianceType = Literal["full", "tied", "diag", "spherical"]
 # Sums are added up by chunk, in order: the result does not depend on the number of threads.
-_CHUNK = 256 * BLOCK
+_CHUNK = 64 * BLOCK
 _NO_LABELS = np.empty(0, np.uint8)
 _NO_TABLE = np.empty((0, 0))
 _NO_JOINT = np.empty((0, 0), np.float32)
@@ -122,8 +129,8 @@ class Gaussians:
         def work(chunk: int) -> None:
             first = chunk * _CHUNK
             last = min(first + _CHUNK, len(values))
-            planes = np.empty((count_planes(k, d), BLOCK))
-            lanes = np.empty((k * n_moments + 1, BLOCK))
+            planes = np.empty((count_planes(k, d), STRIDE))
+            lanes = np.empty((k * n_moments + 1, STRIDE))
             accumulate(
                 values, counts, first, last, offsets, self.means, factors, planes, lanes,
                 totals[chunk],
@@ -174,7 +181,7 @@ class Gaussians:
         def work(chunk: int) -> None:
             first = chunk * _CHUNK
             last = min(first + _CHUNK, len(values))
-            planes = np.empty((count_planes(k, d), BLOCK))
+            planes = np.empty((count_planes(k, d), STRIDE))
             classify(
                 values, first, last, offsets, self.means, factors, planes, labels, posteriors,
                 densities, joint,

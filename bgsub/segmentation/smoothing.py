@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from bgsub.segmentation._em import BLOCK, count_moments, count_planes, update_field
+from bgsub.segmentation._em import BLOCK, STRIDE, count_moments, count_planes, update_field
 from bgsub.segmentation.fitting import maximise
 from bgsub.segmentation.gaussians import Gaussians, share_work, to_expectation
 from bgsub.segmentation.history import Step
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Field", "calm", "estimate_noise", "smooth_labels"]
 
-_SIDE_PX = 11
+_SIDE_PX = 9
 _SPACE_SIGMA_PX = 3.0
 _RANGE_SIGMAS = 3.0
-_ENOUGH_CHANGED = 0.001
+_ENOUGH_CHANGED = 0.002
 _LAPLACIANS = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 _GAIN = 6.0  # root of the kernel's squares
 _MEDIAN_OF_NORMAL = 0.6745
-_CHUNK = 1024 * BLOCK
+_CHUNK = 256 * BLOCK
 _RESISTLESS = 600.0
 
 
@@ -141,7 +141,7 @@ def smooth_labels(
     covariance_type, reg_covar
         As scikit-learn's ``GaussianMixture``.
     max_iter : int
-        Iterations at most; it ends sooner when no more than 0.1 % of the labels change.
+        Iterations at most; it ends sooner when no more than 0.2 % of the labels change.
     n_threads : int
         0: one for each core.  The result does not depend on it.
 
@@ -218,8 +218,8 @@ class _State:
         def work(chunk: int) -> None:
             first = chunk * _CHUNK
             last = min(first + _CHUNK, labels.size)
-            planes = np.empty((count_planes(k, d), BLOCK))
-            lanes = np.empty((n_moments + 1, BLOCK))
+            planes = np.empty((count_planes(k, d), STRIDE))
+            lanes = np.empty((n_moments + 1, STRIDE))
             changed[chunk] = update_field(
                 index, self.features.values, densities, around, strength, first, last,
                 mixture.means, planes, lanes, totals[chunk], posteriors, labels,
