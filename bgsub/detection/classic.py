@@ -82,7 +82,9 @@ class ClassicDetector:
                 probability = self._model.foreground_probability(image)
             mask = self._model.apply(image, elapsed_s=float(elapsed))
             self._clock.lap("model")
-            yield self._cleaned(mask, np.rint(probability * 255).astype(np.uint8))
+            # Rounded down at one half: at the match threshold a pixel is still background.
+            levels = np.ceil(probability * 255 - 0.5)
+            yield self._cleaned(mask, levels.astype(np.uint8))
 
     def _cleaned(self, mask: Mask, probability: Probability | None) -> Detection:
         self._clock.start()

@@ -1,0 +1,67 @@
+"""The section of the configuration about what is around the mixture."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bgsub.config._fields import Section, key
+
+__all__ = ["DetectorConfig"]
+
+
+class DetectorConfig(Section):
+    """What turns the model's distances into masks; each part can be switched off."""
+
+    method: Literal["robust", "classic"] = key(
+        "robust",
+        "The model with all the parts below, or the published one, which has none of them.",
+    )
+    smooth_evidence: bool = key(
+        True,
+        "Average how far pixels are from their background over their neighbourhood, along the "
+        "picture's edges, before deciding.",
+    )
+    hysteresis: float = key(
+        0.2,
+        "Background becomes foreground above 1 + this many match thresholds, and foreground "
+        "background below 1 - this many; 0 is off.",
+        raising="masks flicker less and follow later",
+        ge=0.0,
+        lt=1.0,
+    )
+    foreground_learning: float = key(
+        0.02,
+        "Learning rate of foreground, as a share of that of background; 1 is off.",
+        raising="objects that stop vanish sooner",
+        ge=0.0,
+        le=1.0,
+    )
+    ghost_after_s: float | None = key(
+        0.6,
+        "Foreground that stays this long is examined: if its outline is in the background and "
+        "not in the picture, it is a ghost, and is learnt at once; empty: never.",
+        raising="ghosts stay longer",
+        ge=0.0,
+    )
+    blinking_gain: float = key(
+        20.0,
+        "How much more a pixel must differ from its background where the background moves, as "
+        "leaves and water do; 0 is off.",
+        raising="less noise from leaves and water, small objects before them are lost",
+        ge=0.0,
+    )
+    stabilise: bool = key(True, "Follow a camera that shakes.")
+    compensate_light: bool = key(
+        True, "Follow a change of light that is the same factor everywhere."
+    )
+    relearn_coverage: float = key(
+        0.7,
+        "Learn the scene anew when more than this share of the frame stays foreground for half "
+        "a second; 1 is off.",
+        raising="only greater changes count as another scene",
+        gt=0.0,
+        le=1.0,
+    )
+    find_cast_shadows: bool = key(
+        True, "Label the parts of an object that look like the shadow it casts as shadow."
+    )

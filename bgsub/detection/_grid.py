@@ -1,0 +1,72 @@
+"""The coarse grid on which everything but the model and the final mask is worked out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from bgsub.frames import Mask
+
+__all__ = ["Grid"]
+
+# Above this many lines a frame is worked on at a half, a third, ...: objects are larger there,
+# not finer, and what depends on neighbourhoods keeps its meaning at every resolution.
+_LINES = 360
+
+
+class Grid:
+    """A grid of cells of `step` × `step` pixels over a frame.
+
+    Parameters
+    ----------
+    height, width : int
+        Size of the frames in pixels.
+
+    Attributes
+    ----------
+    step : int
+        Side of a cell in pixels; 1 for small frames.
+    height, width : int
+        Size of the grid in cells.
+    positions : tuple
+        For rows, then for columns: the cell before each pixel's centre, int32, and the share
+        that the next one has in it, float32.
+    """
+
+    def __init__(self, height: int, width: int) -> None:
+        self.step = max(1, min(height, width) // _LINES)
+        self.height = -(-height // self.step)
+        self.width = -(-width // self.step)
+        self._frame = (width, height)
+        self._cells = (self.width, self.height)
+        self.positions = _between(height, self.height), _between(width, self.width)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of an array with one element for each cell."""
+        return self.height, self.width
+
+    def reduce(self, picture: NDArray[Any]) -> NDArray[Any]:
+        """Return the mean of each cell, of the type of the picture."""
+        if self.step == 1:
+            return picture
+        return cv2.resize(picture, self._cells, interpolation=cv2.INTER_AREA)
+
+    def enlarge(self, cells: Mask) -> Mask:
+        """Return an array in which each pixel has the value of its cell."""
+        if self.step == 1:
+            return cells
+        return cv2.resize(cells, self._frame, interpolation=cv2.INTER_NEAREST)  # type: ignore[return-value]
+
+
+def _between(n_pixels: int, n_cells: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    centres = (np.arange(n_pixels) + 0.5) * (n_cells / n_pixels) - 0.5
+    before = np.clip(np.floor(centres), 0, max(0, n_cells - 2))
+    return before.astype(np.int32), np.clip(centres - before, 0.0, 1.0).astype(np.float32)

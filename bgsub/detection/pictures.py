@@ -1,0 +1,40 @@
+"""Frames of any type as 8-bit pictures, for what looks at regions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bgsub.frames import Image
+
+__all__ = ["to_bytes", "to_luma"]
+
+
+def to_bytes(image: Image, max_value: float | None) -> NDArray[np.uint8]:
+    """Return a frame as uint8, in its shape.
+
+    Parameters
+    ----------
+    image : Image
+        uint8 is returned as it is.
+    max_value : float or None
+        The value that means white; None: the largest of the type, 1 for float32.
+    """
+    if image.dtype == np.uint8:
+        return image
+    if max_value is None:
+        max_value = 1.0 if image.dtype == np.float32 else float(np.iinfo(image.dtype).max)
+    levels = image.astype(np.float32) * np.float32(255.0 / max_value)
+    return np.nan_to_num(np.clip(levels, 0, 255), nan=0.0).astype(np.uint8)
+
+
+def to_luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the luma of a BGR picture; a grey one is returned as it is."""
+    if picture.ndim == 2:
+        return picture
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)  # type: ignore[return-value]

@@ -1,0 +1,67 @@
+"""A coarse picture of the background, for comparing whole regions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from bgsub.frames import Mask
+
+__all__ = ["Reference"]
+
+_SATURATED = 250
+
+
+class Reference:
+    """Follows the picture where nothing is foreground.
+
+    It is cheaper than asking the model for its means, and says the same about regions.  What
+    was too bright for a while is remembered as bright as it must have been.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (h, w) or (h, w, 3)
+        The first one.
+    """
+
+    def __init__(self, picture: NDArray[np.uint8]) -> None:
+        self._mean: NDArray[np.float32] = picture.astype(np.float32)
+        self._picture: NDArray[np.uint8] | None = None
+
+    @property
+    def picture(self) -> NDArray[np.uint8]:
+        """The background, uint8, in the shape of the pictures."""
+        if self._picture is None:
+            self._picture = cv2.convertScaleAbs(self._mean)  # type: ignore[assignment]
+        assert self._picture is not None  # noqa: S101 - for the type checker
+        return self._picture
+
+    def is_saturated(self) -> NDArray[np.bool_]:
+        """Return where the background is too bright for some channel, shape (h, w)."""
+        bright = self.picture >= _SATURATED
+        return bright if bright.ndim == 2 else bright.any(axis=2)
+
+    def update(self, picture: NDArray[np.uint8], mask: Mask, rate: float) -> None:
+        """Follow a picture at a learning rate where the mask, of shape (h, w), is 0."""
+        follows = cv2.bitwise_not(mask)
+        if float(self._mean.max()) > 255.0:
+            follows[self.is_saturated()] = 0
+        cv2.accumulateWeighted(picture, self._mean, rate, mask=follows)
+        self._picture = None
+
+    def relearn(self, picture: NDArray[np.uint8], where: NDArray[np.bool_]) -> None:
+        """Take over a picture where something is true, shape (h, w)."""
+        self._mean[where] = picture[where]
+        self._picture = None
+
+    def scale(self, gains: Sequence[float]) -> None:
+        """Multiply by a gain for each channel."""
+        self._mean *= np.asarray(gains, np.float32)
+        self._picture = None

@@ -1,0 +1,273 @@
+"""The mixture of Gaussians, and what turns its distances into masks a person would draw."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from bgsub.detection._grid import Grid
+from bgsub.detection.blinking import Blinking
+from bgsub.detection.detector import Detection, StageClock
+from bgsub.detection.evidence import (
+    contrast,
+    coarse_mask,
+    distances,
+    fine_mask,
+    smoothed,
+    unsmoothed,
+)
+from bgsub.detection.ghosts import GhostFinder
+from bgsub.detection.light import find_gains
+from bgsub.detection.pictures import to_bytes, to_luma
+from bgsub.detection.reference import Reference
+from bgsub.detection.stabilise import Stabiliser, moved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bgsub.detection.settings import RobustParams
+    from bgsub.frames import Frame, Image, Mask
+    from bgsub.masks import MaskCleaner
+    from bgsub.mixture import MixtureModel
+
+__all__ = ["RobustDetector"]
+
+_RELEARN_AFTER_S = 0.5
+_SATURATED = 250
+
+
+class RobustDetector:
+    """Stauffer and Grimson's model with evidence from neighbourhood, time and whole picture.
+
+    The order of work on a frame: the picture is moved back to where the camera looked at
+    first, and a change of light is carried over to the model; the model learns from it, and
+    says how far each pixel is from its background; those distances, shorter where the
+    background moves, are smoothed along the picture's edges and decided with hysteresis; what
+    was decided says where pixels blink, which of them may learn from the next frame, and what
+    is a ghost; the mask is cleaned.
+
+    Parameters
+    ----------
+    model : MixtureModel
+        Learns from the frames.
+    cleaner : MaskCleaner
+        Fills holes in the mask, restricts it to the regions, drops what is small.
+    params : RobustParams
+        The parts.
+    with_probability : bool
+        Also say how surely each pixel is foreground.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: MixtureModel,
+        cleaner: MaskCleaner,
+        params: RobustParams,
+        with_probability: bool,
+    ) -> None:
+        self._model = model
+        self._cleaner = cleaner
+        self._params = params
+        self._with_probability = with_probability
+        self._clock = StageClock("align", "model", "decide", "feedback", "clean")
+        self._state: _State | None = None
+
+    @property
+    def model(self) -> MixtureModel:
+        """The mixture."""
+        return self._model
+
+    @property
+    def stages_s(self) -> Mapping[str, float]:
+        """Seconds spent aligning, in the model, deciding, on feedback and cleaning."""
+        return self._clock.stages_s
+
+    def background(self) -> NDArray[np.uint8]:
+        """Return each pixel's most probable mean."""
+        return self._model.background()
+
+    def detect(self, frames: Sequence[Frame]) -> Iterator[Detection]:
+        """Take frames one by one: what is decided about one changes what the next teaches."""
+        for frame in frames:
+            yield self._detect(frame)
+
+    def _detect(self, frame: Frame) -> Detection:
+        self._clock.start()
+        picture = to_bytes(frame.image, self._model.params.max_value)
+        if self._state is None:
+            self._state = _State(picture, self._params, self._model)
+        state = self._state
+        image, shift = self._aligned(frame.image, picture, state)
+        if shift != (0.0, 0.0):
+            picture = to_bytes(image, self._model.params.max_value)
+        cells = state.grid.reduce(picture)
+        if self._params.compensate_light:
+            self._follow_light(image, cells, state)
+        self._clock.lap("align")
+        scores = self._scores(image, frame.timestamp_s, state)
+        self._clock.lap("model")
+        found, mask, probability = self._decided(scores, picture, cells, state)
+        self._clock.lap("decide")
+        self._feed_back(image, cells, found, frame.timestamp_s, state)
+        self._clock.lap("feedback")
+        if shift != (0.0, 0.0):
+            mask = moved(mask, *shift, nearest=True)
+            if probability is not None:
+                probability = moved(probability, *shift, nearest=True)
+        cleaned = self._cleaner.clean(mask)
+        self._clock.lap("clean")
+        return Detection(
+            mask=cleaned.mask,
+            coverage=cleaned.coverage,
+            boxes=cleaned.boxes,
+            probability=probability,
+        )
+
+    def _aligned(
+        self, image: Image, picture: NDArray[np.uint8], state: _State
+    ) -> tuple[Image, tuple[float, float]]:
+        """Return the frame as the camera would have seen it had it not shaken."""
+        if not self._params.stabilise:
+            return image, (0.0, 0.0)
+        luma = to_luma(state.grid.reduce(picture))
+        x, y = state.stabiliser.shift(luma, to_luma(state.reference.picture))
+        if (x, y) == (0.0, 0.0):
+            return image, (0.0, 0.0)
+        return moved(image, -x, -y, nearest=False), (x, y)
+
+    def _follow_light(self, image: Image, cells: NDArray[np.uint8], state: _State) -> None:
+        gains = find_gains(cells, state.reference.picture, state.coarse)
+        if gains is None or self._model.n_frames == 0:
+            return
+        was_saturated = state.reference.is_saturated()
+        self._model.scale_means(gains)
+        state.reference.scale(gains)
+        if np.mean(gains) < 1 and was_saturated.any():
+            # What is behind an object was brighter than white; what is not can be seen now.
+            behind = was_saturated & (state.coarse > 0)
+            state.reference.relearn(cells, was_saturated & ~behind)
+            self._relearn(image, was_saturated & ~behind, state)
+            if behind.any() and image.dtype == np.uint8:
+                known = state.grid.enlarge(state.reference.picture)
+                self._relearn(known, behind, state)
+
+    def _relearn(self, image: Image, where: NDArray[np.bool_], state: _State) -> None:
+        self._model.relearn(state.grid.enlarge(where.view(np.uint8)), image)
+
+    def _scores(self, image: Image, timestamp_s: float, state: _State) -> NDArray[np.uint8]:
+        """Return how far the pixels are from their background, and learn from them."""
+        thresholds = state.blinking.background_threshold()
+        if thresholds is not None:
+            thresholds = state.grid.enlarge(thresholds)
+        elapsed_s = timestamp_s - state.last_s
+        state.last_s = timestamp_s
+        state.rate = self._model.params.rate_at(self._model.n_frames, elapsed_s)
+        return self._model.score(
+            image,
+            update_mask=state.learners(self._params.foreground_learning),
+            elapsed_s=elapsed_s,
+            background_threshold=thresholds,
+        )
+
+    def _decided(
+        self,
+        scores: NDArray[np.uint8],
+        picture: NDArray[np.uint8],
+        cells: NDArray[np.uint8],
+        state: _State,
+    ) -> tuple[NDArray[np.float32], Mask, Mask | None]:
+        """Return distances of cells, and mask and probability of pixels."""
+        found = distances(
+            state.grid.reduce(scores),
+            state.blinking.widening(),
+            contrast(to_luma(state.reference.picture)),
+        )
+        luma = to_luma(cells).astype(np.float32)
+        smooth = smoothed if self._params.smooth_evidence else unsmoothed
+        evidence = smooth(found, luma)
+        state.coarse = coarse_mask(evidence, state.coarse, self._params.hysteresis)
+        state.mask, probability = fine_mask(
+            evidence,
+            to_luma(picture),
+            state.mask,
+            self._params.hysteresis,
+            state.grid,
+            with_probability=self._with_probability,
+        )
+        return found, state.mask, probability
+
+    def _feed_back(
+        self,
+        image: Image,
+        cells: NDArray[np.uint8],
+        found: NDArray[np.float32],
+        timestamp_s: float,
+        state: _State,
+    ) -> None:
+        """Learn from what was decided."""
+        state.blinking.update(found, state.coarse)
+        anew = state.is_another_scene(timestamp_s, self._params.relearn_coverage)
+        if anew is None and state.ghosts is not None:
+            anew = state.ghosts.find(
+                state.coarse, to_luma(cells), to_luma(state.reference.picture), timestamp_s
+            )
+        state.reference.update(cells, state.coarse, state.rate)
+        if anew is not None:
+            self._relearn(image, anew, state)
+            state.reference.relearn(cells, anew)
+
+
+class _State:
+    """What is known of one stream beside the model; all but `mask` is on the coarse grid."""
+
+    def __init__(
+        self, picture: NDArray[np.uint8], params: RobustParams, model: MixtureModel
+    ) -> None:
+        self.grid = Grid(*picture.shape[:2])
+        shape = self.grid.shape
+        self.reference = Reference(self.grid.reduce(picture))
+        self.stabiliser = Stabiliser(shape, step=self.grid.step)
+        self.blinking = Blinking(
+            shape,
+            gain=params.blinking_gain,
+            background_threshold=model.params.background_threshold,
+        )
+        self.ghosts = None
+        if params.ghost_after_s is not None:
+            self.ghosts = GhostFinder(shape, after_s=params.ghost_after_s)
+        self.coarse = np.zeros(shape, np.uint8)
+        self.mask = np.zeros(picture.shape[:2], np.uint8)
+        self.last_s = 0.0
+        self.rate = 1.0
+        self._n_frames = 0
+        self._full_since_s: float | None = None
+
+    def learners(self, foreground_learning: float) -> NDArray[np.uint8] | None:
+        """Return which pixels learn from the next frame, shape (H, W); None: all.
+
+        Foreground learns from one frame in many, which is as good as a smaller rate.
+        """
+        self._n_frames += 1
+        if foreground_learning >= 1 or not cv2.countNonZero(self.coarse):
+            return None
+        if foreground_learning > 0 and self._n_frames % round(1 / foreground_learning) == 0:
+            return None
+        learns = (self.coarse == 0) | self.blinking.is_restless()
+        return self.grid.enlarge(learns.view(np.uint8))
+
+    def is_another_scene(self, timestamp_s: float, coverage: float) -> NDArray[np.bool_] | None:
+        """Return everywhere if nearly all has been foreground for a while, else None."""
+        if cv2.countNonZero(self.coarse) <= coverage * self.coarse.size:
+            self._full_since_s = None
+            return None
+        if self._full_since_s is None:
+            self._full_since_s = timestamp_s
+        if timestamp_s - self._full_since_s < _RELEARN_AFTER_S:
+            return None
+        self._full_since_s = None
+        return np.ones(self.grid.shape, bool)
