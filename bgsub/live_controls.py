@@ -58,7 +58,7 @@ class LiveStatus:
     ----------
     source : str
         Name of the stream, without a password.
-    connected : bool
+    is_connected : bool
         False while the stream is broken and being opened again.
     n_frames : int
         Frames worked on.
@@ -74,10 +74,12 @@ class LiveStatus:
         Median and 99th percentile of the time from capture to mask, over the whole run.
     in_event : bool
         Whether the newest frame belongs to an event.
+    recording : bool
+        Whether a recording is being written.
     """
 
     source: str = ""
-    connected: bool = True
+    is_connected: bool = True
     n_frames: int = 0
     n_dropped: int = 0
     n_gaps: int = 0
@@ -86,3 +88,4 @@ class LiveStatus:
     delay_ms: float = 0.0
     worst_delay_ms: float = 0.0
     in_event: bool = False
+    recording: bool = False

@@ -79,9 +79,13 @@ class Painter:
         Foreground is tinted red with an outline, shadow blue; each box is drawn, and the time
         code with the event state stands in the upper left corner.
         """
-        self._paint_mask(picture, result.mask)
-        self._paint_boxes(picture, result.boxes)
+        self.mark(picture, result.mask, result.boxes)
         self._label.paint(picture, result.frame.timestamp_s, in_event=result.in_event)
+
+    def mark(self, picture: NDArray[np.uint8], mask: Mask, boxes: Sequence[Box]) -> None:
+        """Mark foreground, shadow and boxes only, as :meth:`paint` does, without the label."""
+        self._paint_mask(picture, mask)
+        self._paint_boxes(picture, boxes)
 
     def _paint_mask(self, picture: NDArray[np.uint8], mask: Mask) -> None:
         x, y, width, height = cv2.boundingRect(mask)
