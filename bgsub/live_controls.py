@@ -64,7 +64,7 @@ class LiveStatus:
         Frames worked on.
     n_dropped : int
         Frames that came while the loop was busy, and were left out.
-    n_gaps : int
+    n_breaks : int
         Breaks of the stream so far.
     n_events : int
         Events that have begun.
@@ -82,7 +82,7 @@ class LiveStatus:
     is_connected: bool = True
     n_frames: int = 0
     n_dropped: int = 0
-    n_gaps: int = 0
+    n_breaks: int = 0
     n_events: int = 0
     fps: float = 0.0
     delay_ms: float = 0.0
