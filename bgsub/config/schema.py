@@ -17,6 +17,7 @@ from bgsub.config._fields import Fraction, Section, key
 from bgsub.config.detector import DetectorConfig
 from bgsub.config.live import LiveConfig
 from bgsub.config.segmentation import SegmentationConfig
+from bgsub.config.window import WindowConfig
 from bgsub.mixture.params import MAX_COMPONENTS, MixtureParams
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "RegionsConfig",
     "RunConfig",
     "SegmentationConfig",
+    "WindowConfig",
 ]
 
 _DEFAULTS = MixtureParams()
@@ -310,6 +312,7 @@ class Config(Section):
     run: RunConfig = Field(default_factory=RunConfig)
     segmentation: SegmentationConfig = Field(default_factory=SegmentationConfig)
     live: LiveConfig = Field(default_factory=LiveConfig)
+    window: WindowConfig = Field(default_factory=WindowConfig)
 
 
 SCAN_DEFAULTS: Mapping[str, object] = MappingProxyType(
