@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-import cv2
 import numpy as np
 
 from bgsub.errors import SinkError
-from bgsub.sinks.drawing import Painter, to_bgr8
+from bgsub.sinks.canvas import EvenCanvas
+from bgsub.sinks.drawing import Painter
 from bgsub.sinks.video_writer import VideoWriter, size_error
 
 if TYPE_CHECKING:
@@ -129,13 +129,8 @@ class ClipVideo(_VideoSink):
     def __init__(
         self, path: Path, info: StreamInfo, crf: int = 20, max_value: float | None = None
     ) -> None:
-        self._height = info.height
-        self._width = info.width
-        self._max_value = max_value
-        even_height = info.height + info.height % 2
-        even_width = info.width + info.width % 2
-        self._canvas = np.zeros((even_height, even_width, 3), np.uint8)
-        self._planes = np.zeros((even_height * 3 // 2, even_width), np.uint8)
+        self._size = (info.height, info.width)
+        self._canvas = EvenCanvas(info.height, info.width, max_value)
         self._first_s: float | None = None
         options = {
             "preset": "ultrafast",
@@ -147,8 +142,8 @@ class ClipVideo(_VideoSink):
         super().__init__(
             VideoWriter(
                 path,
-                width=even_width,
-                height=even_height,
+                width=self._canvas.width,
+                height=self._canvas.height,
                 fps=info.fps,
                 codec="libx264",
                 pix_fmt="yuv420p",
@@ -159,19 +154,13 @@ class ClipVideo(_VideoSink):
     def write(self, result: FrameResult) -> None:
         """Add one frame."""
         timestamp_s = result.frame.timestamp_s
-        image = to_bgr8(result.frame.image, self._max_value)
-        if image.shape[:2] != (self._height, self._width):
-            size = (self._height, self._width)
-            raise size_error(self._writer.path, image.shape, size, timestamp_s)
-        picture = self._canvas[: self._height, : self._width]
-        np.copyto(picture, image)
-        self._mark(picture, result)
-        self._canvas[self._height :] = self._canvas[self._height - 1]
-        self._canvas[:, self._width :] = self._canvas[:, self._width - 1 : self._width]
-        cv2.cvtColor(self._canvas, cv2.COLOR_BGR2YUV_I420, dst=self._planes)
+        image = result.frame.image
+        if image.shape[:2] != self._size:
+            raise size_error(self._writer.path, image.shape, self._size, timestamp_s)
+        self._mark(self._canvas.draw(image), result)
         if self._first_s is None:
             self._first_s = timestamp_s
-        self._writer.write(self._planes, timestamp_s - self._first_s)
+        self._writer.write(self._canvas.planes(), timestamp_s - self._first_s)
 
     def _mark(self, picture: NDArray[np.uint8], result: FrameResult) -> None:
         """Draw into the picture what the video adds to the frame: nothing."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
     from numpy.typing import NDArray
 
-__all__ = ["VideoWriter", "size_error"]
+__all__ = ["VideoWriter", "add_encoder", "size_error"]
 
 # Encoders take a frame rate as a hint; the timestamps are what counts.
 _USUAL_FPS = 25.0
@@ -117,7 +117,16 @@ class VideoWriter:
                 format=_FORMATS[self.path.suffix],
                 options=_CONTAINER_OPTIONS[self.path.suffix],
             )
-            self._stream = self._new_stream(self._container)
+            self._stream = add_encoder(
+                self._container,
+                width=self._width,
+                height=self._height,
+                fps=self._fps,
+                codec=self._codec,
+                pix_fmt=self._pix_fmt,
+                options=self._options,
+                time_base=self._time_base,
+            )
         except av.error.FFmpegError as error:
             self._file.discard()
             self._container = None
@@ -128,30 +137,6 @@ class VideoWriter:
                 "switch this output off, or reduce the size with input.scale."
             )
             raise SinkOpenError(message) from error
-
-    def _new_stream(self, container: OutputContainer) -> VideoStream:
-        fps = min(max(self._fps or _USUAL_FPS, _HINT_RANGE_FPS[0]), _HINT_RANGE_FPS[1])
-        rate = Fraction(fps).limit_denominator(1001)
-        stream = cast(
-            "VideoStream", container.add_stream(self._codec, rate=rate, options=self._options)
-        )
-        encoder = stream.codec_context
-        encoder.width = self._width
-        encoder.height = self._height
-        encoder.pix_fmt = self._pix_fmt
-        encoder.time_base = self._time_base
-        encoder.gop_size = max(2, round(_KEY_INTERVAL_S * fps))
-        encoder.thread_count = _ENCODER_THREADS
-        if self._pix_fmt == "yuv420p":
-            encoder.color_range = _LIMITED_RANGE
-            encoder.color_primaries = _BT709
-            encoder.color_trc = _BT709
-            encoder.colorspace = _BT601_MATRIX
-        else:
-            # Grey is data: players and OpenCV must not stretch it.
-            encoder.color_range = _FULL_RANGE
-        encoder.open()
-        return stream
 
     def write(self, picture: NDArray[np.uint8], timestamp_s: float) -> None:
         """Encode one picture.
@@ -239,6 +224,60 @@ class VideoWriter:
             self._file.keep()
         else:
             self._file.discard()
+
+
+def add_encoder(
+    container: OutputContainer,
+    *,
+    width: int,
+    height: int,
+    fps: float | None,
+    codec: str,
+    pix_fmt: str,
+    options: Mapping[str, str],
+    time_base: Fraction,
+    key_interval_s: float = _KEY_INTERVAL_S,
+) -> VideoStream:
+    """Add a video stream to a container and open its encoder.
+
+    The colour is described as OpenCV converts it; grey is in full range.
+
+    Parameters
+    ----------
+    container : OutputContainer
+        Opened for writing.
+    width, height, fps, codec, pix_fmt, options
+        As for :class:`VideoWriter`.
+    time_base : Fraction
+        What the timestamps count, in seconds.
+    key_interval_s : float
+        Time between key frames at the mean frame rate.
+
+    Raises
+    ------
+    av.error.FFmpegError
+        If the encoder refuses the size or an option.
+    """
+    fps = min(max(fps or _USUAL_FPS, _HINT_RANGE_FPS[0]), _HINT_RANGE_FPS[1])
+    rate = Fraction(fps).limit_denominator(1001)
+    stream = cast("VideoStream", container.add_stream(codec, rate=rate, options=dict(options)))
+    encoder = stream.codec_context
+    encoder.width = width
+    encoder.height = height
+    encoder.pix_fmt = pix_fmt
+    encoder.time_base = time_base
+    encoder.gop_size = max(2, round(key_interval_s * fps))
+    encoder.thread_count = _ENCODER_THREADS
+    if pix_fmt == "yuv420p":
+        encoder.color_range = _LIMITED_RANGE
+        encoder.color_primaries = _BT709
+        encoder.color_trc = _BT709
+        encoder.colorspace = _BT601_MATRIX
+    else:
+        # Grey is data: players and OpenCV must not stretch it.
+        encoder.color_range = _FULL_RANGE
+    encoder.open()
+    return stream
 
 
 def size_error(
