@@ -130,6 +130,14 @@ class Engine:
 
         workers.run(work, -(-len(self._hot) // TILE), len(frames))
 
+    def change_rules(self, params: MixtureParams) -> None:
+        """Take over other parameters; variances that they exclude are moved to their limits."""
+        self._rules = rules(params, len(self._channels), float(self._rules.white))
+        least, most = int(self._rules.min_variance), int(self._rules.max_variance)
+        for k in range(params.n_components):
+            blocks = self._blocks(self._layout.variance(k))
+            np.clip(blocks, least, most, out=blocks)
+
     def relearn(self, pixels: NDArray[np.intp], values: NDArray[Any]) -> None:
         """Let some pixels forget all and begin with a value.
 

@@ -10,6 +10,7 @@ import numpy as np
 from bgsub.errors import ConfigError, FrameShapeError
 from bgsub.mixture import _checks as checks
 from bgsub.mixture._engine import Engine
+from bgsub.mixture._model_file import SavedModel
 from bgsub.mixture._workers import Workers
 from bgsub.mixture.pixel import PixelMixture
 
@@ -47,6 +48,33 @@ class Learner:
     def params(self) -> MixtureParams:
         """The parameters."""
         return self._params
+
+    def change_params(self, params: MixtureParams) -> None:
+        """Go on with other parameters, keeping what has been learnt.
+
+        Parameters
+        ----------
+        params : MixtureParams
+            With the same `n_components` and `max_value` as before.
+
+        Raises
+        ------
+        ConfigError
+            If one of those differs: what has been learnt has no meaning then.
+        """
+        fixed = [
+            f"{name}: cannot change from {old} to {new} without a new model"
+            for name, old, new in (
+                ("n_components", self._params.n_components, params.n_components),
+                ("max_value", self._params.max_value, params.max_value),
+            )
+            if old != new
+        ]
+        if fixed:
+            raise ConfigError(checks.ORIGIN, fixed)
+        self._params = params
+        if self._engine is not None:
+            self._engine.change_rules(params)
 
     @property
     def n_frames(self) -> int:
@@ -130,6 +158,17 @@ class Learner:
             sigmas=np.sqrt(variances[used]),
             n_background=int(np.count_nonzero(ahead <= self._params.background_threshold)),
             match_sigmas=self._params.match_sigmas,
+        )
+
+    def snapshot(self) -> SavedModel:
+        """Return a copy of parameters and state, which can be saved while the model goes on."""
+        return SavedModel(
+            params=self._params,
+            engine=Engine.name,
+            n_frames=self._n_frames,
+            frame_shape=self._shape,
+            frame_dtype="" if self._dtype is None else self._dtype.name,
+            arrays={} if self._engine is None else self._engine.dump(),
         )
 
     def _step(

@@ -53,6 +53,10 @@ class SavedModel:
     frame_dtype: str
     arrays: dict[str, NDArray[Any]]
 
+    def save(self, path: Path) -> None:
+        """Write a model file, as :meth:`bgsub.MixtureModel.save` does."""
+        write(path, self)
+
 
 def write(path: Path, saved: SavedModel) -> None:
     """Write a model file under a temporary name and rename it when it is complete.

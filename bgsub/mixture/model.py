@@ -348,15 +348,7 @@ class MixtureModel(Learner):
         ModelFileError
             If it cannot be written.
         """
-        saved = model_file.SavedModel(
-            params=self._params,
-            engine=Engine.name,
-            n_frames=self._n_frames,
-            frame_shape=self._shape,
-            frame_dtype="" if self._dtype is None else self._dtype.name,
-            arrays={} if self._engine is None else self._engine.dump(),
-        )
-        model_file.write(Path(path), saved)
+        self.snapshot().save(Path(path))
 
     @classmethod
     def load(cls, path: str | Path, *, n_threads: int = 0) -> Self:
