@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from bgsub.segmentation._checks import check_choices, check_start, check_weights
 from bgsub.segmentation.fitting import Fit, fit_mixture, start_from_labels
 from bgsub.segmentation.gaussians import Gaussians, compress, expand, n_parameters
 from bgsub.segmentation.starts import starting_labels
@@ -134,30 +135,43 @@ class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[mis
         Raises
         ------
         ValueError
-            If there is NaN, or there are fewer samples than components.
+            If a parameter means nothing, there is NaN, there are fewer samples than
+            components, or a component collapses.
         """
-        values = self._checked(X)
-        counts = _weights(sample_weight, len(values))
+        check_choices(self.get_params())
+        values = self._checked(X, fitting=True)
+        counts = check_weights(sample_weight, len(values))
+        values, counts = values[counts > 0], counts[counts > 0]
+        if len(values) < self.n_components:
+            msg = f"{self.n_components} components need at least {self.n_components} samples."
+            raise ValueError(msg)
         random = check_random_state(self.random_state)
-        fits = []
-        for _ in range(self.n_init):
-            start = self._start(values, counts, random)
-            fits.append(
-                fit_mixture(
-                    values,
-                    counts,
-                    start,
-                    covariance_type=self.covariance_type,
-                    stopping=self.stopping,
-                    tol=self.tol,
-                    max_iter=self.max_iter,
-                    reg_covar=self.reg_covar,
-                    n_threads=self.n_threads,
-                )
-            )
+        try:
+            fits = [self._fit_once(values, counts, random) for _ in range(self.n_init)]
+        except np.linalg.LinAlgError as error:
+            msg = "A component collapsed onto too few samples: try a larger reg_covar."
+            raise ValueError(msg) from error
         self._keep(max(fits, key=lambda fit: fit.lower_bound))
         self.n_features_in_ = values.shape[1]
         return self
+
+    def _fit_once(
+        self,
+        values: NDArray[Any],
+        counts: NDArray[np.float64],
+        random: np.random.RandomState,
+    ) -> Fit:
+        return fit_mixture(
+            values,
+            counts,
+            self._start(values, counts, random),
+            covariance_type=self.covariance_type,
+            stopping=self.stopping,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            reg_covar=self.reg_covar,
+            n_threads=self.n_threads,
+        )
 
     def predict(self, X: ArrayLike) -> NDArray[np.intp]:  # noqa: N803
         """Return the most probable component of each sample, shape (N,)."""
@@ -179,7 +193,9 @@ class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[mis
     ) -> float:
         """Return the mean log-likelihood per sample, in nats."""
         densities = self.score_samples(X)
-        return float(np.average(densities, weights=_weights(sample_weight, len(densities))))
+        return float(
+            np.average(densities, weights=check_weights(sample_weight, len(densities)))
+        )
 
     def bic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
         """Return the Bayesian information criterion: the lower the better."""
@@ -200,9 +216,13 @@ class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[mis
         k, d = self.means_.shape
         return n_parameters(k, d, self.covariance_type)
 
-    def _checked(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
-        values = check_array(X, dtype=[np.float64, np.float32], order="C")
-        return np.asarray(values)
+    def _checked(self, X: ArrayLike, *, fitting: bool = False) -> NDArray[Any]:  # noqa: N803
+        values = np.asarray(check_array(X, dtype=[np.float64, np.float32], order="C"))
+        known = getattr(self, "n_features_in_", values.shape[1])
+        if not fitting and values.shape[1] != known:
+            msg = f"The samples have {values.shape[1]} features; fitted were {known}."
+            raise ValueError(msg)
+        return values
 
     def _start(
         self,
@@ -211,36 +231,44 @@ class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[mis
         random: np.random.RandomState,
     ) -> Gaussians:
         k, d = self.n_components, values.shape[1]
-        given = (self.weights_init, self.means_init, self.precisions_init)
-        weights, means, precisions = given
-        if weights is None or means is None or precisions is None:
-            labels = starting_labels(
-                values,
-                counts,
-                k,
-                self.init,
-                random=random,
-                intensity=values.mean(axis=1, dtype=np.float64),
-            )
-            start = start_from_labels(
-                values,
-                counts,
-                labels,
-                k,
-                covariance_type=self.covariance_type,
-                reg_covar=self.reg_covar,
-            )
-        covariances = (
-            start.covariances
-            if precisions is None
-            else np.linalg.inv(
-                expand(np.asarray(precisions), self.covariance_type, k, d)
-            ).astype(np.float64, copy=False)
+        shapes = {"full": (k, d, d), "tied": (d, d), "diag": (k, d), "spherical": (k,)}
+        weights = check_start("weights_init", self.weights_init, (k,))
+        means = check_start("means_init", self.means_init, (k, d))
+        precisions = check_start(
+            "precisions_init", self.precisions_init, shapes[self.covariance_type]
         )
-        return Gaussians(
-            weights=start.weights if weights is None else np.asarray(weights, np.float64),
-            means=start.means if means is None else np.asarray(means, np.float64),
-            covariances=covariances,
+        covariances = None
+        if precisions is not None:
+            inverse = np.linalg.inv(expand(precisions, self.covariance_type, k, d))
+            covariances = np.asarray(inverse, np.float64)
+        if weights is None or means is None or covariances is None:
+            own = self._own_start(values, counts, random)
+            weights = own.weights if weights is None else weights
+            means = own.means if means is None else means
+            covariances = own.covariances if covariances is None else covariances
+        return Gaussians(weights=weights, means=means, covariances=covariances)
+
+    def _own_start(
+        self,
+        values: NDArray[Any],
+        counts: NDArray[np.float64],
+        random: np.random.RandomState,
+    ) -> Gaussians:
+        labels = starting_labels(
+            values,
+            counts,
+            self.n_components,
+            self.init,
+            random=random,
+            intensity=values.mean(axis=1, dtype=np.float64),
+        )
+        return start_from_labels(
+            values,
+            counts,
+            labels,
+            self.n_components,
+            covariance_type=self.covariance_type,
+            reg_covar=self.reg_covar,
         )
 
     def _keep(self, fit: Fit) -> None:
@@ -262,9 +290,3 @@ class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[mis
             means=self.means_,
             covariances=expand(self.covariances_, self.covariance_type, k, d),
         )
-
-
-def _weights(sample_weight: ArrayLike | None, n: int) -> NDArray[np.float64]:
-    if sample_weight is None:
-        return np.ones(n)
-    return np.ascontiguousarray(sample_weight, np.float64)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Field", "calm", "estimate_noise", "smooth_labels"]
 
-_SIDE_PX = 9
+_SIDE_PX = 11
 _SPACE_SIGMA_PX = 3.0
 _RANGE_SIGMAS = 3.0
 _ENOUGH_CHANGED = 0.002
