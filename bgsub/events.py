@@ -173,6 +173,10 @@ class EventDetector:
         motions = [*last, self._open] if self._open is not None else last
         return tuple(motion.peak_s for motion in motions)
 
+    def change_rules(self, rules: EventRules) -> None:
+        """Go on by other rules; what is over stays as it is."""
+        self._rules = rules
+
     def take(self) -> tuple[Event, ...]:
         """Return what :attr:`events` holds, and forget it."""
         taken = self.events

@@ -101,6 +101,11 @@ class LiveEvents:
         self._in_event = self._detector.pass_time(at_s)
         return self._changes(at_s, has_frame=False)
 
+    def change_rules(self, rules: EventRules) -> None:
+        """Go on by other rules."""
+        self._rules = rules
+        self._detector.change_rules(rules)
+
     def restart(self) -> tuple[EventChange, ...]:
         """End what goes on and begin anew, as after a gap; return the ends.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bgsub.detection import ClassicDetector
+from bgsub.detection import ClassicDetector, RobustDetector, RobustParams
 from bgsub.events import EventDetector, EventRules
 from bgsub.masks import MaskCleaner, rasterize
 from bgsub.mixture import MixtureModel
@@ -28,9 +28,16 @@ def build_pipeline(
     return pipeline, detector, events
 
 
-def build_detector(config: Config, info: StreamInfo, *, with_probability: bool) -> Detector:
-    """Return a detector for frames of a stream."""
-    model = MixtureModel(config.model.to_params(), n_threads=config.run.threads)
+def build_detector(
+    config: Config,
+    info: StreamInfo,
+    *,
+    with_probability: bool,
+    model: MixtureModel | None = None,
+) -> Detector:
+    """Return a detector for frames of a stream, which goes on with `model` if there is one."""
+    if model is None:
+        model = MixtureModel(config.model.to_params(), n_threads=config.run.threads)
     region = rasterize(
         config.regions.include,
         config.regions.exclude,
@@ -47,4 +54,11 @@ def build_detector(config: Config, info: StreamInfo, *, with_probability: bool) 
         keep_shadows=config.mask.shadows == "keep",
         region=region,
     )
-    return ClassicDetector(model=model, cleaner=cleaner, with_probability=with_probability)
+    if config.detector.method == "classic":
+        return ClassicDetector(model=model, cleaner=cleaner, with_probability=with_probability)
+    return RobustDetector(
+        model=model,
+        cleaner=cleaner,
+        params=RobustParams(**config.detector.model_dump(exclude={"method"})),
+        with_probability=with_probability,
+    )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import field_serializer
+
+from bgsub.addresses import without_secrets
 from bgsub.config._fields import Section, key
 
 __all__ = ["LiveConfig"]
@@ -65,3 +68,8 @@ class LiveConfig(Section):
     save_every_s: float = key(
         300.0, "How often the model is saved.", raising="a crash costs more of it", ge=1.0
     )
+
+    @field_serializer("source")
+    def _without_secrets(self, source: str | None) -> str | None:
+        """Summaries and records of a run hold the configuration, but no password."""
+        return None if source is None else without_secrets(source)

@@ -16,6 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from bgsub.config._fields import Fraction, Section, key
 from bgsub.config.detector import DetectorConfig
 from bgsub.config.live import LiveConfig
+from bgsub.config.recording import NotifyConfig, RecordingConfig
 from bgsub.config.segmentation import SegmentationConfig
 from bgsub.config.window import WindowConfig
 from bgsub.mixture.params import MAX_COMPONENTS, MixtureParams
@@ -28,7 +29,9 @@ __all__ = [
     "LiveConfig",
     "MaskConfig",
     "ModelConfig",
+    "NotifyConfig",
     "OutputConfig",
+    "RecordingConfig",
     "RegionsConfig",
     "RunConfig",
     "SegmentationConfig",
@@ -312,6 +315,8 @@ class Config(Section):
     run: RunConfig = Field(default_factory=RunConfig)
     segmentation: SegmentationConfig = Field(default_factory=SegmentationConfig)
     live: LiveConfig = Field(default_factory=LiveConfig)
+    recording: RecordingConfig = Field(default_factory=RecordingConfig)
+    notify: NotifyConfig = Field(default_factory=NotifyConfig)
     window: WindowConfig = Field(default_factory=WindowConfig)
 
 

@@ -33,21 +33,22 @@ class BrokenOffError(Exception):
 
 
 class Connection(Protocol):
-    """An open camera, stream or clip; used by one thread.
+    """An open camera, stream or clip; used by one thread."""
 
-    Attributes
-    ----------
-    source_size : tuple of int
-        Width and height of the pictures before they are reduced, in pixels.
-    fps : float or None
-        The nominal rate.
-    granted : str
-        What the device or server gives, for people.
-    """
+    @property
+    def source_size(self) -> tuple[int, int]:
+        """Width and height of the pictures before they are reduced, in pixels."""
+        ...
 
-    source_size: tuple[int, int]
-    fps: float | None
-    granted: str
+    @property
+    def fps(self) -> float | None:
+        """The nominal rate."""
+        ...
+
+    @property
+    def granted(self) -> str:
+        """What the device or server gives, for people."""
+        ...
 
     def read(self) -> Picture | None:
         """Wait for the next picture; None at the end of a source that has one.
