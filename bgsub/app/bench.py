@@ -15,10 +15,13 @@ import cv2
 import numpy as np
 
 from bgsub import __version__
+from bgsub.app.build import build_detector
+from bgsub.config import load_config
 from bgsub.errors import FrameShapeError
 from bgsub.evaluation.benchmark import WARM_UP_FRAMES, Footage, SpeedResult, measure_speed
 from bgsub.evaluation.contenders import BLOCK
 from bgsub.evaluation.contents import CONTENTS
+from bgsub.frames import StreamInfo
 from bgsub.sources import open_source
 from bgsub.synth import Scene
 
@@ -28,12 +31,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bgsub.detection import Detector
+
 __all__ = ["SURVEILLANCE", "Content", "all_cores", "bench"]
 
 SURVEILLANCE = "surveillance"
 """The rendered content of its own: swaying trees beside a street with traffic."""
 
 _COMPONENTS = (3, 5)
+# Whole detectors, by the name of the configuration; None is the default one.
+_DETECTORS = {"default": None, "classic": "classic"}
 _MAX_FRAMES = 48
 _MAX_BYTES = 400 * 2**20
 _FPS = 25.0
@@ -114,6 +121,7 @@ def bench(
             n_threads=n_threads,
             seconds=seconds,
             components=_COMPONENTS,
+            detectors={name: partial(_detector, config) for name, config in _DETECTORS.items()},
             on_progress=on_progress,
             stop=stop,
         )
@@ -126,6 +134,16 @@ def bench(
 def all_cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def _detector(config_name: str | None, shape: tuple[int, ...], n_threads: int) -> Detector:
+    config = load_config(config_name).config
+    run = config.run.model_copy(update={"threads": n_threads})
+    height, width = shape[:2]
+    info = StreamInfo(
+        name="bench", width=width, height=height, source_width=width, source_height=height
+    )
+    return build_detector(config.model_copy(update={"run": run}), info, with_probability=False)
 
 
 def _record(result: SpeedResult, content: Content) -> dict[str, Any]:

@@ -15,11 +15,11 @@ from bgsub.evaluation.contenders import BLOCK, contenders
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from bgsub.evaluation.contenders import Contender
+    from bgsub.evaluation.contenders import Contender, DetectorMaker
 
 __all__ = ["WARM_UP_FRAMES", "CaseResult", "Footage", "SpeedResult", "measure_speed"]
 
@@ -66,7 +66,8 @@ class CaseResult:
     name : str
         What it is, its kind of frames included.
     mode : str
-        ``frame``: a frame a call; ``batch``: a block of frames a call; ``opencv``.
+        ``frame``: a frame a call; ``batch``: a block of frames a call; ``whole``: a detector
+        as in a run, cleaning included; ``opencv``.
     colour : str
         ``bgr`` or ``grey``.
     ms_per_frame : float
@@ -117,6 +118,7 @@ def measure_speed(
     n_threads: int,
     seconds: float,
     components: Sequence[int],
+    detectors: Mapping[str, DetectorMaker],
     on_progress: Callable[[str, float], None],
     stop: threading.Event,
 ) -> SpeedResult:
@@ -135,6 +137,8 @@ def measure_speed(
         How long to measure; a few rounds are measured however long they take.
     components : sequence of int
         Numbers of Gaussians that the model is measured with.
+    detectors : mapping
+        By name, what makes whole detectors to measure beside the model.
     on_progress : callable
         Called with what goes on and its share that is done, 0 to 1.
     stop : threading.Event
@@ -161,7 +165,9 @@ def measure_speed(
             shape = frames.frames[0].shape
             others = [
                 stack.enter_context(made)
-                for made in contenders(shape, n_threads=n_threads, components=components)
+                for made in contenders(
+                    shape, n_threads=n_threads, components=components, detectors=detectors
+                )
             ]
             times = _take_turns(others, frames, seconds / len(kinds), report, stop)
         floor, *measured = (1000 * statistics.median(t) / BLOCK for t in times)
@@ -190,7 +196,6 @@ def _take_turns(
     stop: threading.Event,
 ) -> list[list[float]]:
     """Return for each contender the seconds that each of its blocks took."""
-    block = np.empty((BLOCK, *footage.frames[0].shape), np.uint8)
     times: list[list[float]] = [[] for _ in contenders]
     n_warm = WARM_UP_FRAMES // BLOCK
     began, number = time.perf_counter(), 0
@@ -200,6 +205,8 @@ def _take_turns(
         if is_warm and len(times[0]) >= _MIN_ROUNDS and spent_s >= seconds:
             return times
         report(0.5 * number / n_warm if not is_warm else 0.5 + 0.5 * min(1, spent_s / seconds))
+        # A new one each time: frames are a detector's to keep.
+        block = np.empty((BLOCK, *footage.frames[0].shape), np.uint8)
         footage.copy_block(number * BLOCK, block)
         for contender, taken in zip(contenders, times, strict=True):
             if stop.is_set():

@@ -1,8 +1,9 @@
-"""Who takes part in the benchmark: a copy of the frame, OpenCV's models, and bgsub's."""
+"""Who takes part in the benchmark: a frame's copy, OpenCV's models, bgsub's and detectors."""
 
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol, Self
@@ -10,18 +11,23 @@ from typing import TYPE_CHECKING, Protocol, Self
 import cv2
 import numpy as np
 
+from bgsub.frames import Frame
 from bgsub.mixture import MixtureModel, MixtureParams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
     from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "Contender", "contenders"]
+    from bgsub.detection import Detector
+
+__all__ = ["BLOCK", "Contender", "DetectorMaker", "contenders"]
 
 BLOCK = 8
 """Frames in a block: what the model gets in one call in mode ``batch``."""
+
+_FPS = 25.0
 
 # What a core keeps at hand, so that only the frame itself comes from memory.
 _STRIP_BYTES = 1 << 17
@@ -37,7 +43,7 @@ class Contender(Protocol):
 
     @property
     def mode(self) -> str:
-        """How frames are given to it: ``copy``, ``opencv``, ``frame`` or ``batch``."""
+        """How frames are given to it: ``copy``, ``opencv``, ``frame``, ``batch``, ``whole``."""
         ...
 
     @property
@@ -59,8 +65,16 @@ class Contender(Protocol):
         ...
 
 
+DetectorMaker = Callable[[tuple[int, ...], int], "Detector"]
+"""Takes the shape of the frames and a number of threads; returns a new detector."""
+
+
 def contenders(
-    shape: tuple[int, ...], *, n_threads: int, components: Sequence[int]
+    shape: tuple[int, ...],
+    *,
+    n_threads: int,
+    components: Sequence[int],
+    detectors: Mapping[str, DetectorMaker],
 ) -> Iterator[Contender]:
     """Yield a new contender of each kind for frames of a shape; the copy comes first."""
     yield _Copy(shape, n_threads)
@@ -69,6 +83,8 @@ def contenders(
     for n_components in components:
         for mode in ("frame", "batch"):
             yield _Mixture(n_components, mode, shape, n_threads)
+    for name, make in detectors.items():
+        yield _Whole(name, make(shape, n_threads))
 
 
 class _Base:
@@ -176,3 +192,23 @@ class _Mixture(_Base):
         finally:
             tracemalloc.stop()
         self.state_bytes = after - before
+
+
+class _Whole(_Base):
+    """A detector as in a run: the model and all that is done before and after it."""
+
+    mode = "whole"
+
+    def __init__(self, name: str, detector: Detector) -> None:
+        self.name = name
+        self._detector = detector
+        self._n_frames = 0
+
+    def learn(self, block: NDArray[np.uint8]) -> None:
+        frames = [
+            Frame(index=index, timestamp_s=index / _FPS, image=image)
+            for index, image in enumerate(block, start=self._n_frames)
+        ]
+        self._n_frames += len(frames)
+        for _ in self._detector.detect(frames):
+            pass

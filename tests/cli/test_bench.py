@@ -26,7 +26,7 @@ _CASE = {
 
 def _check(record: dict[str, Any], width: int, height: int) -> None:
     assert (record["width"], record["height"], record["threads"]) == (width, height, 1)
-    assert {case["mode"] for case in record["cases"]} <= {"opencv", "frame", "batch"}
+    assert {case["mode"] for case in record["cases"]} == {"opencv", "frame", "batch", "whole"}
     for case in record["cases"]:
         assert {key: type(case[key]) for key in _CASE} == _CASE
         reference = next(
@@ -51,7 +51,16 @@ def test_a_rendered_scene_is_measured_and_written(
     assert record["warm_up_frames"] >= 100
     assert record["cpu"]
     assert record["floor_ms"]["grey"] > 0
-    for text in ("96×54", "MOG2 BGR", "mixture K=5 grey", "batch", "floor", "× MOG2"):
+    for text in (
+        "96×54",
+        "MOG2 BGR",
+        "mixture K=5 grey",
+        "classic BGR",
+        "default grey",
+        "whole",
+        "floor",
+        "× MOG2",
+    ):
         assert text in outcome.out
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
@@ -17,9 +17,13 @@ from bgsub.evaluation.contents import CONTENTS
 from bgsub.mixture import MixtureModel, MixtureParams
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
+    from bgsub.detection import Detector
     from bgsub.evaluation.benchmark import SpeedResult
+    from bgsub.frames import Frame
 
 
 def _counted(n: int, *, bounces: bool) -> Footage:
@@ -83,6 +87,7 @@ def _measure(
         n_threads=1,
         seconds=0.05,
         components=(),
+        detectors={},
         on_progress=lambda *_: None,
         stop=threading.Event(),
     )
@@ -144,6 +149,7 @@ def test_a_stop_ends_it():
             n_threads=1,
             seconds=60.0,
             components=(3,),
+            detectors={},
             on_progress=lambda *_: None,
             stop=stop,
         )
@@ -156,6 +162,7 @@ def result() -> SpeedResult:
         n_threads=1,
         seconds=0.2,
         components=(3, 5),
+        detectors={},
         on_progress=lambda *_: None,
         stop=threading.Event(),
     )
@@ -187,13 +194,54 @@ def test_memory_grows_with_components_and_channels(result: SpeedResult):
     assert (states["mixture K=3 BGR"] or 0) > (states["mixture K=3 grey"] or 0)
 
 
+class _Keeps:
+    """A detector that keeps its frames, as some do to compare them with later ones."""
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+
+    def detect(self, frames: Sequence[Frame]) -> Iterator[None]:
+        for frame in frames:
+            self.frames.append(frame)
+            yield None
+
+
+def test_a_whole_detector_gets_the_frames_of_a_run_and_may_keep_them():
+    detector = _Keeps()
+    asked: list[tuple[tuple[int, ...], int]] = []
+
+    def make(shape: tuple[int, ...], n_threads: int) -> Detector:
+        asked.append((shape, n_threads))
+        return cast("Detector", detector)
+
+    result = measure_speed(
+        _counted(9, bounces=True),
+        n_threads=2,
+        seconds=0.01,
+        components=(),
+        detectors={"keeps": make},
+        on_progress=lambda *_: None,
+        stop=threading.Event(),
+    )
+    assert asked == [((2, 3), 2)]
+    assert [(c.name, c.mode) for c in result.cases][-1] == ("keeps grey", "whole")
+    frames = detector.frames
+    assert len(frames) == WARM_UP_FRAMES + result.n_rounds * BLOCK
+    assert [frame.index for frame in frames] == list(range(len(frames)))
+    assert np.allclose(np.diff([frame.timestamp_s for frame in frames]), 1 / 25)
+    shown = [int(frame.image[0, 0]) for frame in frames]
+    assert shown == [
+        number % 16 if number % 16 < 9 else 16 - number % 16 for number in range(len(frames))
+    ]
+
+
 @pytest.mark.parametrize("n_threads", [1, 3])
 @pytest.mark.parametrize("shape", [(5, 7), (300, 401, 3)])
 def test_the_floor_reads_every_byte_and_writes_one_for_each_pixel(
     shape: tuple[int, ...], n_threads: int
 ):
     block = np.random.default_rng(0).integers(0, 256, (1, *shape), np.uint8)
-    with next(contenders(shape, n_threads=n_threads, components=())) as copy:
+    with next(contenders(shape, n_threads=n_threads, components=(), detectors={})) as copy:
         copy.learn(block)
         written = copy._out  # type: ignore[attr-defined]
     expected = np.bitwise_xor.reduce(block[0].reshape(-1, written.size), axis=0)
