@@ -91,14 +91,6 @@ class Scene(Protocol):
         """End what goes on; return what is new."""
         ...
 
-    def obey(self, controls: LiveControls) -> None:
-        """Do what was asked for at the window."""
-        ...
-
-    def keep(self) -> None:
-        """Save the model if it is time; it does not wait for the disk."""
-        ...
-
 
 class LiveLoop:
     """Takes the newest frames of one source through the scene to the sinks.
@@ -110,11 +102,13 @@ class LiveLoop:
     scene : Scene
         Finds what moves.
     controls : LiveControls
-        Wishes, obeyed between frames.
+        Wishes: what concerns the loop is obeyed here.
     status : LiveStatus
         Kept up to date.
     on_status : callable
         Called with the status about every second.
+    between : callable
+        Called after every frame, and while there is none: for what was asked for meanwhile.
     """
 
     def __init__(
@@ -124,11 +118,13 @@ class LiveLoop:
         controls: LiveControls,
         status: LiveStatus,
         on_status: Callable[[LiveStatus], None],
+        between: Callable[[], None],
     ) -> None:
         self._scene = scene
         self._controls = controls
         self._status = status
         self._on_status = on_status
+        self._between = between
         self._delays = DelayMeter()
         self._counted = 0
         self._counted_at_s = time.perf_counter()
@@ -175,8 +171,7 @@ class LiveLoop:
                 self._step(source, captured, everyone, listeners)
                 if window is not None:
                     window.poll()
-                self._scene.obey(self._controls)
-                self._scene.keep()
+                self._between()
                 self._report(source)
             _tell(self._scene.finish(), listeners)
             self._report(source, now=True)

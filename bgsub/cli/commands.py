@@ -16,6 +16,7 @@ from bgsub.cli.configs import configs
 from bgsub.cli.console import INTERRUPTED, help_text, print_error
 from bgsub.cli.demo import demos
 from bgsub.cli.evaluate import evaluate
+from bgsub.cli.live import live
 from bgsub.cli.process import process
 from bgsub.cli.scan import scan
 from bgsub.cli.segment import segment
@@ -43,7 +44,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (process, scan, evaluate, bench, synth, segment, study):
+for _command in (process, scan, live, evaluate, bench, synth, segment, study):
     app.command(help=help_text(_command))(_command)
 app.add_typer(configs, name="config")
 app.add_typer(demos, name="demo")

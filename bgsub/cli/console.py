@@ -18,6 +18,7 @@ __all__ = [
     "help_text",
     "out",
     "print_error",
+    "print_line",
     "print_note",
     "printable",
     "set_up_logging",
@@ -72,6 +73,11 @@ def print_error(message: str) -> None:
 def print_note(message: str) -> None:
     """Print something that the user should know but that ends nothing."""
     _print(message, style="yellow")
+
+
+def print_line(message: str) -> None:
+    """Print how the work goes on, where the result is not a text."""
+    _print(message, style="none")
 
 
 def _print(message: str, *, style: str) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["stop_on_signals"]
+__all__ = ["rotate_on_hangup", "stop_on_signals"]
 
 
 @contextmanager
@@ -36,3 +36,18 @@ def stop_on_signals() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def rotate_on_hangup() -> Iterator[threading.Event]:
+    """Give an event that SIGHUP sets, where there is such a signal."""
+    rotate = threading.Event()
+    number = getattr(signal, "SIGHUP", None)
+    if number is None or threading.current_thread() is not threading.main_thread():
+        yield rotate
+        return
+    before = signal.signal(number, lambda _number, _frame: rotate.set())
+    try:
+        yield rotate
+    finally:
+        signal.signal(number, before)

@@ -118,6 +118,11 @@ class Capture:
         return self._info
 
     @property
+    def frame_shape(self) -> tuple[int, ...]:
+        """Shape (H, W) or (H, W, 3) of all frames, of uint8; valid once entered."""
+        return self._kind
+
+    @property
     def n_dropped(self) -> int:
         """Frames that came while the last one was worked on, and were left out."""
         return self._newest.n_dropped
