@@ -135,7 +135,7 @@ class MaskCleaner:
         return CleanedMask(
             mask=cleaned,
             coverage=int(found[:, AREA].sum()) / mask.size,
-            boxes=merge_boxes(components(found), max_boxes=_MAX_BOXES),
+            boxes=merge_boxes(components(found, at_most=_MAX_BOXES), max_boxes=_MAX_BOXES),
         )
 
     def _check_shape(self, what: str, mask: Mask) -> None:

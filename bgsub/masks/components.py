@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
+import numpy as np
 
 from bgsub.frames import FOREGROUND, SHADOW, Box
-from bgsub.masks._regions import RegionFinder
+from bgsub.masks._regions import AREA, LEFT, TOP, RegionFinder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from bgsub.frames import Mask
@@ -124,7 +124,7 @@ def find_boxes(mask: Mask, *, min_area_px: float, max_boxes: int) -> tuple[Box, 
         Largest first, by the number of foreground pixels.
     """
     _, found = _settled(mask, max_hole_px=0, min_area_px=min_area_px)
-    return merge_boxes(components(found), max_boxes=max_boxes)
+    return merge_boxes(components(found, at_most=max_boxes), max_boxes=max_boxes)
 
 
 def foreground(mask: Mask) -> Mask:
@@ -132,8 +132,12 @@ def foreground(mask: Mask) -> Mask:
     return cv2.threshold(mask, SHADOW, FOREGROUND, cv2.THRESH_BINARY)[1]  # type: ignore[return-value]
 
 
-def components(found: NDArray[np.int32]) -> list[Component]:
-    """Return as records what :meth:`RegionFinder.settle` found."""
+def components(found: NDArray[np.int32], *, at_most: int) -> list[Component]:
+    """Return as records the largest of what :meth:`RegionFinder.settle` found."""
+    if len(found) > at_most:
+        # A noisy mask has thousands, which cost far more as records.
+        largest = np.lexsort((found[:, LEFT], found[:, TOP], -found[:, AREA]))
+        found = found[largest[:at_most]]
     return [
         Component(
             area_px=area_px, box=Box(x=left, y=top, width=right - left, height=bottom - top)

@@ -33,7 +33,8 @@ def test_drop_small_equals_flooding_each_region(mask: Mask, min_area: int) -> No
 def test_components_have_the_size_and_box_of_their_pixels(mask: Mask, min_area: int) -> None:
     rows = RegionFinder(*mask.shape).settle(mask.copy(), max_hole_px=0, min_area_px=min_area)
     found = sorted(
-        (c.area_px, c.box.x, c.box.y, c.box.width, c.box.height) for c in components(rows)
+        (c.area_px, c.box.x, c.box.y, c.box.width, c.box.height)
+        for c in components(rows, at_most=400)
     )
     assert found == oracle.boxes(mask.tolist(), min_area)
 
@@ -122,6 +123,15 @@ def test_boxes_that_grow_take_in_what_then_lies_in_them() -> None:
     assert merge_boxes([body, far], max_boxes=9) == (body.box, far.box)
     whole = Box(x=0, y=0, width=16, height=10)
     assert merge_boxes([bridge, far, body], max_boxes=9) == (whole,)
+
+
+@given(mask=masks(0, 255, 255, max_side=20), at_most=st.integers(1, 6))
+def test_the_largest_components_come_first_from_the_top_left(mask: Mask, at_most: int) -> None:
+    rows = RegionFinder(*mask.shape).settle(mask.copy(), max_hole_px=0, min_area_px=0)
+    everything = components(rows, at_most=400)
+    everything.sort(key=lambda c: (-c.area_px, c.box.y, c.box.x))
+    few = components(rows, at_most=at_most)
+    assert sorted(map(repr, few)) == sorted(map(repr, everything[:at_most]))
 
 
 @given(mask=masks(0, 255, max_side=20))
