@@ -106,6 +106,8 @@ def _segment(
         best = judge(features, fit.mixture, len(fit.history), settings)
         clock.stop("smoothing")
     order = np.argsort(features.intensities(fit.mixture.means), kind="stable")
+    if smoothed is not None and np.any(np.diff(order) < 0):
+        smoothed = smoothed[order]
     rank = np.argsort(order).astype(np.uint8)
     labels = rank[labels]
     recoloured = _recolour(picture, labels, len(order))
@@ -123,7 +125,7 @@ def _segment(
         estimator="sklearn" if settings.estimator == "sklearn" else "histogram",
         seconds=clock.seconds,
         fitted_values=min(fitted, settings.max_fit_values),
-        smoothed=None if smoothed is None else smoothed[order],
+        smoothed=smoothed,
         notes=_notes(picture, features, fitted, settings),
     )
 

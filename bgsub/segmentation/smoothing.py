@@ -151,10 +151,13 @@ def smooth_labels(
         If a covariance collapses.
     """
     k = len(start.weights)
+    posteriors = np.empty((k, *labels.shape), np.float32)
+    for j in range(k):
+        posteriors[j] = labels == j
     state = _State(
         features=features,
         labels=labels.copy(),
-        posteriors=np.stack([(labels == j).astype(np.float32) for j in range(k)]),
+        posteriors=posteriors,
         n_threads=n_threads,
     )
     mixture = _statistics(state, start, covariance_type, reg_covar)
