@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor, wait
+import threading
+import weakref
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from types import TracebackType
+
+    _Inbox = SimpleQueue[Callable[[], None] | None]
 
 __all__ = ["Workers"]
 
@@ -22,8 +27,9 @@ class Workers:
     """The calling thread and helpers, which start when there is work for them.
 
     Kernels compiled without the interpreter's lock are called from ordinary threads: Numba's
-    own thread layers end the process when two Python threads use them at once.  Helpers end
-    with the object.
+    own thread layers end the process when two Python threads use them at once.  A pool of the
+    standard library would do, but handing over a frame's work takes it several times as long.
+    Helpers end with the object.
 
     Parameters
     ----------
@@ -33,7 +39,7 @@ class Workers:
 
     def __init__(self, n_threads: int) -> None:
         self.n_threads = n_threads or _cores()
-        self._helpers: ThreadPoolExecutor | None = None
+        self._inbox: _Inbox | None = None
         self._pid = os.getpid()
 
     def run(self, work: Callable[[int, int], None], n_tiles: int, n_frames: int) -> None:
@@ -51,28 +57,75 @@ class Workers:
             work(0, n_tiles)
             return
         ranges = _split(n_tiles, min(n_tiles, n * _RANGES_PER_THREAD))
+        # The iterator of a list, unlike a generator, may be drained by several threads at once.
+        waiting = iter(ranges)
+        done: SimpleQueue[BaseException | None] = SimpleQueue()
 
-        def drain() -> None:
-            for first, last in ranges:
-                work(first, last)
+        def help_out() -> None:
+            for first, last in waiting:
+                with _Caught() as caught:
+                    work(first, last)
+                done.put(caught.error)
 
-        helpers = self._started()
-        futures = [helpers.submit(drain) for _ in range(1, n)]
+        inbox = self._started()
+        for _ in range(1, n):
+            inbox.put(help_out)
+        n_helped = len(ranges)
         try:
-            drain()
+            for first, last in waiting:
+                n_helped -= 1
+                work(first, last)
         finally:
-            # A helper that has not begun by now would find nothing left to do.
-            begun = [future for future in futures if not future.cancel()]
-            wait(begun)
-        for future in begun:
-            future.result()
+            # After an error nobody begins what is left.  A helper that comes late finds
+            # nothing to do, so only what was taken has to be waited for.
+            n_helped -= sum(1 for _ in waiting)
+            errors = [done.get() for _ in range(n_helped)]
+        for error in errors:
+            if error is not None:
+                raise error
 
-    def _started(self) -> ThreadPoolExecutor:
+    def _started(self) -> _Inbox:
         # Threads do not survive a fork, but the object that knows them does.
-        if self._helpers is None or self._pid != os.getpid():
-            self._helpers = ThreadPoolExecutor(self.n_threads - 1, "bgsub-mixture")
-            self._pid = os.getpid()
-        return self._helpers
+        if self._inbox is None or self._pid != os.getpid():
+            self._inbox, self._pid = SimpleQueue(), os.getpid()
+            n_helpers = self.n_threads - 1
+            for number in range(n_helpers):
+                name = f"bgsub-mixture_{number}"
+                threading.Thread(
+                    target=_serve, args=(self._inbox,), name=name, daemon=True
+                ).start()
+            weakref.finalize(self, _dismiss, self._inbox, n_helpers).atexit = False
+        return self._inbox
+
+
+class _Caught:
+    """Keeps an error that was raised within."""
+
+    error: BaseException | None = None
+
+    def __enter__(self) -> _Caught:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> Literal[True]:
+        self.error = error
+        return True
+
+
+def _serve(inbox: _Inbox) -> None:
+    while (task := inbox.get()) is not None:
+        task()
+        # What is waited for may be freed meanwhile: frames and masks hang on the last task.
+        del task
+
+
+def _dismiss(inbox: _Inbox, n_helpers: int) -> None:
+    for _ in range(n_helpers):
+        inbox.put(None)
 
 
 def _cores() -> int:
@@ -82,7 +135,6 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _split(n_tiles: int, n_ranges: int) -> Iterator[tuple[int, int]]:
-    # The iterator of a list, unlike a generator, may be drained by several threads at once.
+def _split(n_tiles: int, n_ranges: int) -> list[tuple[int, int]]:
     cuts = [n_tiles * i // n_ranges for i in range(n_ranges + 1)]
-    return iter(list(pairwise(cuts)))
+    return list(pairwise(cuts))

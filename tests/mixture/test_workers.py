@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import time
+import weakref
 
 import pytest
 
@@ -51,3 +54,67 @@ def test_error_in_any_thread_reaches_the_caller(caller_fails: bool) -> None:
 
     with pytest.raises(MemoryError, match="broken"):
         Workers(2).run(work, 2, 99)
+
+
+def test_range_of_a_helper_is_waited_for_also_after_an_error() -> None:
+    begun = threading.Event()
+    done: list[int] = []
+
+    def work(first: int, _last: int) -> None:
+        if threading.current_thread() is threading.main_thread():
+            begun.wait(timeout=10.0)
+            msg = "broken"
+            raise MemoryError(msg)
+        begun.set()
+        time.sleep(0.05)
+        done.append(first)
+
+    with pytest.raises(MemoryError, match="broken"):
+        Workers(2).run(work, 97, 99)
+    # Nothing is begun after the error either.
+    assert len(done) == 1
+
+
+def test_workers_go_on_after_an_error() -> None:
+    workers = Workers(3)
+    done: list[int] = []
+
+    def fail(_first: int, _last: int) -> None:
+        raise ZeroDivisionError
+
+    for _ in range(20):
+        with pytest.raises(ZeroDivisionError):
+            workers.run(fail, 97, 99)
+        done.clear()
+        workers.run(lambda first, last: done.extend(range(first, last)), 97, 99)
+        assert sorted(done) == list(range(97))
+
+
+def test_helpers_end_with_their_object() -> None:
+    before = threading.active_count()
+    workers = Workers(4)
+    workers.run(lambda *_: None, 97, 99)
+    assert threading.active_count() == before + 3
+    del workers
+    gc.collect()
+    until = time.monotonic() + 10.0
+    while threading.active_count() > before and time.monotonic() < until:
+        time.sleep(0.01)
+    assert threading.active_count() == before
+
+
+def test_helper_holds_no_work_that_is_done() -> None:
+    class Load:
+        pass
+
+    workers = Workers(2)
+    load = Load()
+    freed = threading.Event()
+    weakref.finalize(load, freed.set)
+
+    def work(_first: int, _last: int, _load: Load = load) -> None:
+        pass
+
+    workers.run(work, 97, 99)
+    del work, load
+    assert freed.wait(timeout=10.0)
