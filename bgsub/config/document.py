@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from pydantic import BaseModel
 
 from bgsub.config.schema import Config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator, Sequence
 
     from pydantic.fields import FieldInfo
 
     from bgsub.config.load import LoadedConfig
 
-__all__ = ["effective_yaml", "markdown_table", "template_yaml"]
+__all__ = ["changed_yaml", "effective_yaml", "markdown_table", "template_yaml"]
 
 
 def template_yaml() -> str:
@@ -28,11 +29,37 @@ def template_yaml() -> str:
     for section, model in _sections():
         lines += ["", f"# {_summary(model)}", f"{section}:"]
         for name, field in model.model_fields.items():
-            extra = _extra(field)
-            lines.append(f"  # {(field.description or '').rstrip('.')}{_limits(field)}.")
-            if extra["raising"]:
-                lines.append(f"  # Raising it: {extra['raising']}.")
-            lines.append(f"  {name}: {_yaml(field.get_default(call_default_factory=True))}")
+            lines += _explained(name, field, field.get_default(call_default_factory=True))
+    return "\n".join(lines) + "\n"
+
+
+def changed_yaml(config: Config, *, head: Sequence[str], leave_out: Container[str]) -> str:
+    """Return a YAML file with the keys that are not at their defaults, each explained.
+
+    Parameters
+    ----------
+    config : Config
+        The values.
+    head : sequence of str
+        Lines of the comment at its beginning.
+    leave_out : container of str
+        Dotted paths that are not written.
+    """
+    lines = [f"# {line}" for line in head]
+    for section, model in _sections():
+        values = getattr(config, section)
+        changed = [
+            line
+            for name, field in model.model_fields.items()
+            if getattr(values, name) != field.get_default(call_default_factory=True)
+            and f"{section}.{name}" not in leave_out
+            for line in _explained(name, field, getattr(values, name))
+        ]
+        if changed:
+            lines += ["", f"# {_summary(model)}", f"{section}:", *changed]
+    if len(lines) == len(head):
+        # A file without any key would be refused as empty.
+        lines += ["", "model: {}"]
     return "\n".join(lines) + "\n"
 
 
@@ -73,6 +100,15 @@ def _sections() -> Iterator[tuple[str, type[BaseModel]]]:
             yield name, model
 
 
+def _explained(name: str, field: FieldInfo, value: object) -> list[str]:
+    raising = _extra(field)["raising"]
+    return [
+        f"  # {(field.description or '').rstrip('.')}{_limits(field)}.",
+        *([f"  # Raising it: {raising}."] if raising else []),
+        f"  {name}: {_yaml(value)}",
+    ]
+
+
 def _summary(model: type[BaseModel]) -> str:
     return (model.__doc__ or "").strip().splitlines()[0]
 
@@ -98,7 +134,17 @@ def _yaml(value: object) -> str:
         return "null"
     if isinstance(value, tuple):
         return json.dumps(value)
-    return json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else value
+    if isinstance(value, str) and _reads_as_itself(value):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _reads_as_itself(text: str) -> bool:
+    """Tell whether YAML takes a word for a word, without quotation marks."""
+    try:
+        return bool(yaml.safe_load(text) == text)
+    except yaml.YAMLError:
+        return False
 
 
 def _origin(loaded: LoadedConfig, path: str) -> str:

@@ -13,21 +13,21 @@ class WindowConfig(Section):
     """The window of ``bgsub live``."""
 
     show: bool = key(
-        True, "Open a window; where there is no display it is said, and the run goes on without."
+        True, "Open a window; without a display it is said, and the run goes on without one."
     )
     view: Literal["picture", "mask", "overlay", "background", "split"] = key(
         "overlay", "What it shows first: key v takes the next, keys 1 to 5 choose."
     )
     max_width_px: int = key(
         1200,
-        "Its width at first, unless the picture is smaller.",
+        "Its width at first; its height may ask for less.",
         raising="needs a larger screen",
         ge=240,
         le=16384,
     )
     max_height_px: int = key(
         675,
-        "Its height at first, unless the picture is smaller.",
+        "Its height at first; its width may ask for less.",
         raising="needs a larger screen",
         ge=135,
         le=16384,
