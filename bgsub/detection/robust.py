@@ -22,7 +22,9 @@ from bgsub.detection.ghosts import GhostFinder
 from bgsub.detection.light import find_gains
 from bgsub.detection.pictures import to_bytes, to_luma
 from bgsub.detection.reference import Reference
+from bgsub.detection.shadows import find_shadows
 from bgsub.detection.stabilise import Stabiliser, moved
+from bgsub.frames import SHADOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -112,6 +114,8 @@ class RobustDetector:
         scores = self._scores(image, frame.timestamp_s, state)
         self._clock.lap("model")
         found, mask, probability = self._decided(scores, picture, cells, state)
+        if self._params.find_cast_shadows:
+            mask = _label_shadows(mask, cells, state)
         self._clock.lap("decide")
         self._feed_back(image, cells, found, frame.timestamp_s, state)
         self._clock.lap("feedback")
@@ -220,6 +224,15 @@ class RobustDetector:
         if anew is not None:
             self._relearn(image, anew, state)
             state.reference.relearn(cells, anew)
+
+
+def _label_shadows(mask: Mask, cells: NDArray[np.uint8], state: _State) -> Mask:
+    """Return a mask in which shadow has its own value; what is learnt does not depend on it."""
+    shadows = find_shadows(state.coarse, cells, state.reference.picture)
+    if not shadows.any():
+        return mask
+    is_shadow = state.grid.enlarge(shadows.view(np.uint8)) & mask
+    return np.where(is_shadow, np.uint8(SHADOW), mask)
 
 
 class _State:

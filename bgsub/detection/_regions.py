@@ -1,0 +1,166 @@
+"""Compiled measurements of regions that may be shadow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bgsub.mixture._jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "AT_FOOT",
+    "COLUMNS",
+    "INNER",
+    "N_SUMS",
+    "WHOLE",
+    "find_dimmed",
+    "measure",
+]
+
+# Columns of the table of sums: two groups of statistics, of whole regions and of their inner
+# pixels, then columns of pixels.
+_N, _X, _Y, _XX, _YY, _XY, _P, _B, _PP, _BB, _PB = range(11)
+WHOLE, INNER = 0, 11
+COLUMNS, AT_FOOT, N_SUMS = 22, 23, 24
+
+
+@kernel
+def find_dimmed(
+    picture: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    inside: NDArray[np.uint8],
+    logarithms: NDArray[np.float32],
+    ratios: NDArray[np.float32],
+    darkest: np.float32,
+    brightest: np.float32,
+    most_spread: np.float32,
+    most_gradient: np.float32,
+    dimmed: NDArray[np.uint8],
+) -> None:
+    """Find where the picture is the background, darker by a factor that hardly changes.
+
+    Parameters
+    ----------
+    picture, background : ndarray of uint8, shape (h, w, channels)
+        Smoothed by a 3 × 3 mean.
+    inside : ndarray of uint8, shape (h, w)
+        0 in pixels that are not asked for.
+    logarithms : ndarray of float32, shape (256,)
+        Of each level.
+    ratios : ndarray of float32, shape (h, w)
+        Written: log of picture over background, mean of the channels.
+    darkest, brightest : float32
+        Limits of that ratio.
+    most_spread : float32
+        Limit of the difference between the channels' ratios.
+    most_gradient : float32
+        Limit of the ratio's gradient, per pixel.
+    dimmed : ndarray of uint8, shape (h, w)
+        Written, 0 or 1.
+    """
+    height, width, n_channels = picture.shape
+    share = np.float32(1) / np.float32(n_channels)
+    for y in range(height):
+        for x in range(width):
+            ratio = logarithms[picture[y, x, 0]] - logarithms[background[y, x, 0]]
+            lowest = highest = total = ratio
+            for c in range(1, n_channels):
+                ratio = logarithms[picture[y, x, c]] - logarithms[background[y, x, c]]
+                lowest, highest = min(lowest, ratio), max(highest, ratio)
+                total += ratio
+            mean = total * share
+            ratios[y, x] = mean
+            dimmed[y, x] = (
+                inside[y, x] > 0
+                and darkest < mean < brightest
+                and highest - lowest < most_spread
+            )
+    limit = np.float32(64) * most_gradient * most_gradient
+    for y in range(height):
+        up, down = max(y - 1, 0), min(y + 1, height - 1)
+        for x in range(width):
+            if not dimmed[y, x]:
+                continue
+            left, right = max(x - 1, 0), min(x + 1, width - 1)
+            falling = ratios[down, left] - ratios[up, right]
+            rising = ratios[down, right] - ratios[up, left]
+            across = rising - falling + 2 * (ratios[y, right] - ratios[y, left])
+            along = rising + falling + 2 * (ratios[down, x] - ratios[up, x])
+            dimmed[y, x] = 4 * (across * across + along * along) < limit
+
+
+@kernel
+def measure(
+    labels: NDArray[np.int32],
+    inside: NDArray[np.uint8],
+    picture: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    logarithms: NDArray[np.float32],
+    reach_px: np.int64,
+    sums: NDArray[np.float64],
+) -> None:
+    """Add up what is to be known of each region.
+
+    Parameters
+    ----------
+    labels : ndarray of int32, shape (h, w)
+        Each pixel's region, 0 is none.
+    inside : ndarray of uint8, shape (h, w)
+        0 outside the object that the regions belong to.
+    picture, background : ndarray of uint8, shape (h, w)
+        Luma.
+    logarithms : ndarray of float32, shape (256,)
+        Of each level.
+    reach_px : int
+        A region is at the object's foot in columns where it ends this near its lower edge.
+    sums : ndarray of float64, shape (regions + 1, N_SUMS)
+        Zeros; written.
+    """
+    height, width = labels.shape
+    column_of = np.full(len(sums), -1, np.int64)
+    for x in range(width):
+        lowest = -1
+        for y in range(height - 1, -1, -1):
+            if lowest < 0 and inside[y, x]:
+                lowest = y
+            label = labels[y, x]
+            if label == 0:
+                continue
+            if column_of[label] != x:
+                column_of[label] = x
+                sums[label, COLUMNS] += 1
+                if lowest - y <= reach_px:
+                    sums[label, AT_FOOT] += 1
+            is_inner = _is_inner(labels, y, x)
+            p = np.float64(logarithms[picture[y, x]])
+            b = np.float64(logarithms[background[y, x]])
+            for group in range(2 if is_inner else 1):
+                row = sums[label, INNER * group : INNER * (group + 1)]
+                row[_N] += 1
+                row[_X] += x
+                row[_Y] += y
+                row[_XX] += x * x
+                row[_YY] += y * y
+                row[_XY] += x * y
+                row[_P] += p
+                row[_B] += b
+                row[_PP] += p * p
+                row[_BB] += b * b
+                row[_PB] += p * b
+
+
+@kernel
+def _is_inner(labels: NDArray[np.int32], y: int, x: int) -> bool:
+    """Return whether all neighbours of a pixel belong to its region."""
+    height, width = labels.shape
+    if not (0 < y < height - 1 and 0 < x < width - 1):
+        return False
+    for i in range(y - 1, y + 2):
+        for j in range(x - 1, x + 2):
+            if labels[i, j] != labels[y, x]:
+                return False
+    return True

@@ -1,0 +1,200 @@
+"""Shadows that objects cast: regions at their foot that show the ground, darker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from bgsub.detection._regions import (
+    AT_FOOT,
+    COLUMNS,
+    INNER,
+    N_SUMS,
+    WHOLE,
+    find_dimmed,
+    measure,
+)
+from bgsub.detection.pictures import to_luma
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bgsub.frames import Mask
+
+__all__ = ["find_shadows"]
+
+# Lengths and areas below are meant for pictures of this many lines.
+_LINES = 240
+# Objects below this are not examined, nor are seeds of shadows below that, in pixels.
+_MIN_OBJECT_PX = 50
+_MIN_SEED_PX = 10
+# Limits of the log ratio of picture and background, of the difference between the channels'
+# ratios and of the ratio's gradient per pixel: a seed is what is darker evenly.
+_DARKEST, _BRIGHTEST = -1.0, -0.15
+_MOST_SPREAD = 0.18
+_MOST_GRADIENT = 0.35
+# Added to the levels before the logarithm is taken: noise in the dark is no ratio.
+_LEVEL = 4.0
+# The edge of a shadow, where it is soft or mixed with others, is not part of the seed.
+_GROW = np.ones((5, 5), np.uint8)
+_BOX = np.ones((3, 3), np.uint8)
+_PADDING_PX = 4
+# A shadow lies on the ground: in this share of its columns nothing of the object is below it,
+# to within some pixels, and its centre is not high above the object's lowest point.
+_MIN_AT_FOOT = 0.8
+_REACH_PX = 5
+_MOST_HEIGHT = 0.6
+# It shows the ground's texture (correlation of the logarithms), darker by one factor (their
+# difference deviates by less than this) ...
+_MIN_CORRELATION = 0.3
+_MOST_DEVIATION = 0.06
+# ... or is so long and low that it need not have any texture to be told from an object.
+_MIN_ELONGATION = 4.0
+_MOST_DEVIATION_OF_LONG = 0.1
+_MOST_HEIGHT_OF_LONG = 0.4
+
+_LOGARITHMS = np.log(np.arange(256) + _LEVEL).astype(np.float32)
+
+
+def find_shadows(
+    mask: Mask, picture: NDArray[np.uint8], background: NDArray[np.uint8]
+) -> NDArray[np.bool_]:
+    """Return which part of the foreground is shadow.
+
+    No property of single pixels tells a hard shadow from an object in every scene.  Regions
+    can be told: a shadow is darker than the ground by nearly the same factor in all channels
+    and everywhere, lies at the foot of an object, and shows the ground's texture or is long
+    and low.  What is so dark that nothing can be seen in it stays foreground.
+
+    Parameters
+    ----------
+    mask : Mask, shape (h, w)
+        Foreground.
+    picture, background : ndarray of uint8, shape (h, w) or (h, w, 3)
+        The frame and what is behind the foreground.
+
+    Returns
+    -------
+    ndarray of bool, shape (h, w)
+        True where the foreground is shadow; also in a rim of two pixels around it, which is
+        background here and may be foreground in a finer mask.
+
+    References
+    ----------
+    A. Sanin, C. Sanderson and B. C. Lovell, "Shadow detection: a survey and comparative
+    evaluation of recent methods", Pattern Recognition 45, 2012, sections 2.4 and 2.5: regions
+    of constant chromaticity, compared by their texture.
+    """
+    height, width = mask.shape
+    shadows = np.zeros((height, width), np.uint8)
+    scale = max(1.0, height / _LINES)
+    n_labels, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    for label in range(1, n_labels):
+        x, y, w, h, area = (int(value) for value in boxes[label])
+        if area < _MIN_OBJECT_PX * scale * scale:
+            continue
+        rows = slice(max(0, y - _PADDING_PX), y + h + _PADDING_PX)
+        columns = slice(max(0, x - _PADDING_PX), x + w + _PADDING_PX)
+        box = rows, columns
+        inside = (labels[box] == label).view(np.uint8)
+        lowest = y + h - 1 - rows.start
+        found = _shadows_of(inside, picture[box], background[box], lowest, h, scale)
+        if found is not None:
+            shadows[box] |= found
+    return shadows.view(np.bool_)
+
+
+def _shadows_of(
+    inside: Mask,
+    picture: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    lowest: int,
+    height: int,
+    scale: float,
+) -> Mask | None:
+    """Return the shadows of the object `inside` and their rims, 0 or 1; None: there are none."""
+    seeds = cv2.morphologyEx(_dimmed(inside, picture, background), cv2.MORPH_OPEN, _BOX)
+    n_labels, found, boxes, _ = cv2.connectedComponentsWithStats(seeds, connectivity=4)
+    labels: NDArray[np.int32] = np.asarray(found, np.int32)
+    is_large = boxes[:, cv2.CC_STAT_AREA] >= _MIN_SEED_PX * scale * scale
+    is_large[0] = False
+    if not is_large.any():
+        return None
+    sums = np.zeros((n_labels, N_SUMS))
+    measure(
+        labels,
+        inside,
+        to_luma(picture),
+        to_luma(background),
+        _LOGARITHMS,
+        np.int64(round(_REACH_PX * scale) + _GROW.shape[0] // 2),
+        sums,
+    )
+    is_shadow = np.zeros(n_labels, np.uint8)
+    is_shadow[is_large] = _are_shadows(sums[is_large], lowest, height)
+    if not is_shadow.any():
+        return None
+    return np.asarray(cv2.dilate(is_shadow[labels], _GROW), np.uint8)
+
+
+def _dimmed(
+    inside: Mask, picture: NDArray[np.uint8], background: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    shape = (*inside.shape, -1)
+    dimmed = np.empty_like(inside)
+    find_dimmed(
+        cv2.blur(picture, (3, 3)).reshape(shape),
+        cv2.blur(background, (3, 3)).reshape(shape),
+        inside,
+        _LOGARITHMS,
+        np.empty(inside.shape, np.float32),
+        np.float32(_DARKEST),
+        np.float32(_BRIGHTEST),
+        np.float32(_MOST_SPREAD),
+        np.float32(_MOST_GRADIENT),
+        dimmed,
+    )
+    return dimmed
+
+
+def _are_shadows(sums: NDArray[np.float64], lowest: int, height: int) -> NDArray[np.bool_]:
+    """Decide about regions from their sums, one row each."""
+    whole = sums[:, WHOLE : WHOLE + INNER]
+    inner = sums[:, INNER : 2 * INNER]
+    # Small regions have next to no inner pixels.
+    inner = np.where(inner[:, :1] >= 6, inner, whole)
+    _, _, mean_y, xx, yy, xy, *_ = _moments(whole)
+    *_, pp, bb, pb = _moments(inner)
+    at_foot = sums[:, AT_FOOT] / sums[:, COLUMNS]
+    above = (lowest - mean_y) / height
+    correlation = pb / np.sqrt(pp * bb + 1e-8)
+    deviation = np.sqrt(np.maximum(pp + bb - 2 * pb, 0.0))
+    half_sum, root = (xx + yy) / 2 + 0.1, np.hypot((xx - yy) / 2, xy)
+    elongation = np.sqrt((half_sum + root) / np.maximum(half_sum - root, 1e-6))
+    is_ground = (correlation >= _MIN_CORRELATION) & (deviation <= _MOST_DEVIATION)
+    is_long = (
+        (elongation >= _MIN_ELONGATION)
+        & (deviation <= _MOST_DEVIATION_OF_LONG)
+        & (above <= _MOST_HEIGHT_OF_LONG)
+    )
+    lies = (at_foot >= _MIN_AT_FOOT) & (above <= _MOST_HEIGHT)
+    return lies & (is_ground | is_long)
+
+
+def _moments(sums: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Return count, means of x and y, and central second moments: of places, of levels."""
+    n, x, y, xx, yy, xy, p, b, pp, bb, pb = sums.T
+    x, y, p, b = x / n, y / n, p / n, b / n
+    return (
+        n,
+        x,
+        y,
+        xx / n - x * x,
+        yy / n - y * y,
+        xy / n - x * y,
+        pp / n - p * p,
+        bb / n - b * b,
+        pb / n - p * b,
+    )
