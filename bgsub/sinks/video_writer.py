@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import av
 import av.error
+from av.codec.context import Flags as CodecFlags
 
 from bgsub.errors import SinkOpenError, SinkWriteError
 from bgsub.files import PartFile, prepare_folder, write_error
@@ -237,6 +238,7 @@ def add_encoder(
     options: Mapping[str, str],
     time_base: Fraction,
     key_interval_s: float = _KEY_INTERVAL_S,
+    has_global_header: bool = False,
 ) -> VideoStream:
     """Add a video stream to a container and open its encoder.
 
@@ -252,6 +254,9 @@ def add_encoder(
         What the timestamps count, in seconds.
     key_interval_s : float
         Time between key frames at the mean frame rate.
+    has_global_header : bool
+        Whether the decoder's parameters stay out of the packets although the container does
+        not ask for it.
 
     Raises
     ------
@@ -268,6 +273,8 @@ def add_encoder(
     encoder.time_base = time_base
     encoder.gop_size = max(2, round(key_interval_s * fps))
     encoder.thread_count = _ENCODER_THREADS
+    if has_global_header:
+        encoder.flags |= CodecFlags.global_header
     if pix_fmt == "yuv420p":
         encoder.color_range = _LIMITED_RANGE
         encoder.color_primaries = _BT709
