@@ -115,6 +115,9 @@ class NotifyConfig(Section):
         "(BGSUB_EVENT...).",
     )
     on_event_end: tuple[str, ...] = key((), "The same when an event has ended.")
+    on_recording_end: tuple[str, ...] = key(
+        (), "The same when a recording is complete; BGSUB_RECORDING names the file."
+    )
     command_limit_s: float = key(
         30.0, "Such a program is ended after this time.", raising="more patience", gt=0.0
     )

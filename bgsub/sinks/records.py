@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bgsub.events import Event
     from bgsub.frames import Box, Problem
 
-__all__ = ["write_events", "write_json"]
+__all__ = ["event_record", "json_text", "write_events", "write_json"]
 
 _VERSION = 1
 _DIGITS = 6
@@ -82,7 +82,7 @@ def write_events(
         "version": _VERSION,
         "source": source,
         "frame_size": list(frame_size),
-        "events": [_event_record(event, started_at) for event in events],
+        "events": [event_record(event, started_at) for event in events],
         "problems": [
             {"at_s": _rounded(problem.at_s), "what": problem.what} for problem in problems
         ],
@@ -110,12 +110,29 @@ def write_json(path: Path, value: Mapping[str, Any] | Sequence[Any]) -> None:
     _write_text(path, text + "\n")
 
 
+def json_text(value: Mapping[str, Any]) -> str:
+    """Return a mapping as one line of JSON, without the end of the line.
+
+    Numbers that are not finite become ``null``; NumPy's scalars are written as numbers.
+    """
+    return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False)
+
+
 def _write_text(path: Path, text: str) -> None:
     # A path that is not valid UTF-8 reaches us with lone surrogates, which have no encoding.
     write_bytes(path, text.encode("utf-8", "backslashreplace"), kept="nothing of it is kept")
 
 
-def _event_record(event: Event, started_at: datetime | None) -> dict[str, Any]:
+def event_record(event: Event, started_at: datetime | None) -> dict[str, Any]:
+    """Return an event as it stands in records.
+
+    Parameters
+    ----------
+    event : Event
+        The event.
+    started_at : datetime or None
+        Wall-clock time of stream time 0; if known, the event carries wall-clock times too.
+    """
     record: dict[str, Any] = {
         "start_s": _rounded(event.start_s),
         "end_s": _rounded(event.end_s),
