@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bgsub.frames import FrameResult, Image
 
-__all__ = ["VIEWS", "View", "Views", "tile_at", "tiles"]
+__all__ = ["VIEWS", "View", "Views", "pixel_at", "tiles"]
 
 View = Literal["picture", "mask", "overlay", "background", "split"]
 
@@ -65,7 +65,7 @@ def tiles(view: View, width: int, height: int, area: Box) -> tuple[tuple[View, B
     )
 
 
-def tile_at(
+def pixel_at(
     parts: tuple[tuple[View, Box], ...], width: int, height: int, x: int, y: int
 ) -> tuple[int, int] | None:
     """Return which pixel of the frame, as (y, x), is shown at a place of the canvas."""
