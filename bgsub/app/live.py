@@ -71,6 +71,10 @@ class LiveObserver(LiveSink, EventListener, Protocol):
         """Take note that the source is open, and whether the scene is known already."""
         ...
 
+    def without_window(self, why: str) -> None:
+        """Take note that there is no window, and why, as a clause."""
+        ...
+
     def status(self, status: LiveStatus) -> None:
         """Take note of the counts, about every second."""
         ...
@@ -108,6 +112,8 @@ def live(
         keeper, scene = _known(options, config, source, observer)
         controls, status = LiveControls(), LiveStatus()
         outputs = LiveOutputs(options.output, config, source.info, scene, controls, status)
+        if outputs.no_window_because is not None:
+            observer.without_window(outputs.no_window_because)
 
         def between() -> None:
             scene.obey(controls)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bgsub.config.recording import NotifyConfig
+from bgsub.sinks.notify import Notifier, NotifyRules
 from bgsub.sinks.recorder import Recorder, RecordingRules
+from bgsub.sinks.window import Window
+from bgsub.sinks.window_screen import display_problem
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bgsub.app.live_scene import LiveScene
     from bgsub.config import Config
     from bgsub.frames import LiveSink, LiveWindow, StreamInfo
@@ -42,6 +45,8 @@ class LiveOutputs:
         All but the window.
     listeners : list of EventListener
     window : LiveWindow or None
+    no_window_because : str or None
+        Why there is no window although one is wanted, as a clause.
     """
 
     def __init__(
@@ -56,12 +61,28 @@ class LiveOutputs:
         self.sinks: list[LiveSink] = []
         self.listeners: list[EventListener] = []
         self.window: LiveWindow | None = None
+        self.no_window_because: str | None = None
         self._recorder: Recorder | None = None
         self._is_asked = False
+        notifier = _notifier(folder, config, info, scene)
+        self._notifier = notifier
+        # It is left after the recorder, whose last file it tells of.
+        self.sinks.append(notifier)
+        self.listeners.append(notifier)
         if folder is not None:
-            self._recorder = _recorder(folder, config, info)
+            self._recorder = _recorder(folder, config, info, notifier)
             self.sinks.append(self._recorder)
             self.listeners.append(self._recorder)
+        if config.window.show:
+            self.no_window_because = display_problem()
+            if self.no_window_because is None:
+                self.window = Window(
+                    controls=controls,
+                    status=status,
+                    config=config,
+                    model=lambda: scene.model,
+                    folder=folder or Path(),
+                )
 
     def obey(self, controls: LiveControls) -> None:
         """Record as was asked for at the window."""
@@ -74,17 +95,36 @@ class LiveOutputs:
             self._recorder.stop_recording()
 
     def rotate(self) -> None:
-        """Go on recording in another file."""
+        """Go on recording in another file, and with the log's file anew."""
+        self._notifier.rotate()
         if self._recorder is not None:
             self._recorder.rotate()
 
 
-def _recorder(folder: Path, config: Config, info: StreamInfo) -> Recorder:
+def _recorder(folder: Path, config: Config, info: StreamInfo, notifier: Notifier) -> Recorder:
     return Recorder(
         folder,
         info,
         RecordingRules(**config.recording.model_dump()),
         lead_s=config.events.min_duration_s + config.events.pad_before_s,
         max_value=config.model.max_value,
-        on_recording=lambda _recording: None,
+        on_recording=notifier.recording,
+    )
+
+
+def _notifier(
+    folder: Path | None, config: Config, info: StreamInfo, scene: LiveScene
+) -> Notifier:
+    values = config.notify.model_dump(exclude={"update_every_s"})
+    if folder is None and config.notify.log == NotifyConfig().log:
+        # Nobody asked for it: only where there is a folder, the log is in it.
+        values["log"] = None
+    return Notifier(
+        folder,
+        info,
+        NotifyRules(**values),
+        name=config.recording.name,
+        peaks_s=lambda: scene.events.peaks_s,
+        max_value=config.model.max_value,
+        min_free_bytes=config.recording.min_free_bytes,
     )

@@ -112,7 +112,7 @@ def live(
         *part_of_clip(None, None, region, exclude),
         *override("--scale", "input.scale", scale),
         *override("--record", "recording.mode", mode),
-        *override("--events-jsonl", "notify.log", events_jsonl),
+        *override("--events-jsonl", "notify.log", _place(events_jsonl)),
         *override("--no-window", "window.show", False if no_window else None),
     ]
     loaded = load(config, sets, overrides)
@@ -134,3 +134,8 @@ def live(
     if report.failure is not None:
         print_error(f"{report.status.source}: {report.failure}")
         raise typer.Exit(1)
+
+
+def _place(log: str | None) -> str | None:
+    """Return where the log goes: a name on the command line is not one within a folder."""
+    return log if log in {None, "", "-"} else str(Path(log).absolute())

@@ -55,6 +55,10 @@ class LiveAnnouncer:
         known = ", with the model of the last run" if resumed else ""
         self._say(f"Watching {info.name} ({granted}){known}; Ctrl-C ends it.")
 
+    def without_window(self, why: str) -> None:
+        """Say that there is no window."""
+        self._say(f"Without a window: {why}.")
+
     def write(self, result: FrameResult) -> None:
         """Say nothing about single frames."""
 

@@ -30,7 +30,7 @@ __all__ = ["Capture", "Captured", "Gap", "Retries"]
 
 logger = logging.getLogger(__name__)
 
-_JOIN_S = 1.0
+_JOIN_S = 0.3
 _MAX_GAPS = 100
 
 

@@ -21,7 +21,8 @@ __all__ = ["StreamConnection"]
 
 # An address, or a playlist behind it, must not lead to this machine's files.
 _PROTOCOLS = "rtsp,rtsps,rtp,udp,tcp,tls,http,https,httpproxy,srt,rtmp,rtmps,crypto,data"
-_ANALYSE_US = "2000000"
+# The rate is not measured, which would take a second: time stamps are what counts.
+_PROBING = {"analyzeduration": "2000000", "fpsprobesize": "0"}
 _MAX_PIXELS = 200_000_000
 _MAX_RATE = 1000
 
@@ -168,7 +169,7 @@ class StreamConnection:
 def _open(
     address: str, name: str, transport: str, open_timeout_s: float, stall_s: float
 ) -> av.container.InputContainer:
-    options = {"protocol_whitelist": _PROTOCOLS, "analyzeduration": _ANALYSE_US}
+    options = {"protocol_whitelist": _PROTOCOLS, **_PROBING}
     if address.lower().startswith("rtsp"):
         options |= {"rtsp_transport": transport, "fflags": "nobuffer"}
     try:
@@ -205,7 +206,8 @@ def _is_recorded(container: av.container.InputContainer) -> bool:
 
 
 def _rate(stream: av.VideoStream) -> float | None:
-    rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+    # What is guessed may be the rate of fields, twice that of pictures.
+    rates = (stream.average_rate, stream.codec_context.framerate, stream.guessed_rate)
     return next((float(r) for r in rates if r is not None and 0 < r <= _MAX_RATE), None)
 
 
