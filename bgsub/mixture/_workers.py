@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Workers"]
 
-# Waking a thread costs about as much as this many tiles of one frame.
-_MIN_STEPS_PER_THREAD = 64
-# More ranges than threads, so that a thread that is held up delays the others little.
+# In tiles of one frame: less is done before another thread is awake.
+_MIN_STEPS_PER_THREAD = 48
+# More ranges than threads, so that a thread that is held up delays the others little, but
+# none so small that calling the kernel for it matters.
 _RANGES_PER_THREAD = 4
+_MIN_STEPS_PER_RANGE = 24
 
 
 class Workers:
@@ -52,11 +54,13 @@ class Workers:
         n_tiles, n_frames : int
             How much work there is.
         """
-        n = min(self.n_threads, n_tiles, n_tiles * n_frames // _MIN_STEPS_PER_THREAD)
+        n_steps = n_tiles * n_frames
+        n = min(self.n_threads, n_tiles, n_steps // _MIN_STEPS_PER_THREAD)
         if n <= 1:
             work(0, n_tiles)
             return
-        ranges = _split(n_tiles, min(n_tiles, n * _RANGES_PER_THREAD))
+        n_ranges = min(n * _RANGES_PER_THREAD, n_steps // _MIN_STEPS_PER_RANGE)
+        ranges = _split(n_tiles, min(n_tiles, n_ranges))
         # The iterator of a list, unlike a generator, may be drained by several threads at once.
         waiting = iter(ranges)
         done: SimpleQueue[BaseException | None] = SimpleQueue()
