@@ -277,14 +277,14 @@ class Engine:
         self, rates: NDArray[np.float32]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return rates and dithers as the kernel takes them, and count the frames."""
-        learns = rates > 0
-        numbers = self._n_learnt + np.cumsum(learns)
-        self._n_learnt = int(numbers[-1])
-        # The rate is rounded up as often as its fraction says, so it is exact in the mean.
-        spread = (numbers * _RATE_STRIDE & ONE) / (ONE + 1)
-        fixed = np.floor(rates.astype(np.float64) * _RATE + spread).astype(np.int64)
-        fixed = np.where(learns, np.minimum(fixed, _RATE - 1), -1)
-        return fixed, numbers * _DITHER_STRIDE & ONE
+        fixed, dithers = [], []
+        for rate in rates.tolist():
+            self._n_learnt += rate > 0
+            # The rate is rounded up as often as its fraction says, so it is exact in the mean.
+            spread = (self._n_learnt * _RATE_STRIDE & ONE) / (ONE + 1)
+            fixed.append(min(int(rate * _RATE + spread), _RATE - 1) if rate > 0 else -1)
+            dithers.append(self._n_learnt * _DITHER_STRIDE & ONE)
+        return np.array(fixed, dtype=np.int64), np.array(dithers, dtype=np.int64)
 
     def _column(self, plane: int) -> tuple[NDArray[np.uint16], int]:
         """Return the array that holds a plane, and the plane's first column."""
