@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "ALONE",
     "AT_FOOT",
     "COLUMNS",
     "INNER",
@@ -22,10 +23,11 @@ __all__ = [
 ]
 
 # Columns of the table of sums: two groups of statistics, of whole regions and of their inner
-# pixels, then columns of pixels.
+# pixels, then columns of pixels: all, those that end at the lower edge of the object, and those
+# that also begin at its upper edge.
 _N, _X, _Y, _XX, _YY, _XY, _P, _B, _PP, _BB, _PB = range(11)
 WHOLE, INNER = 0, 11
-COLUMNS, AT_FOOT, N_SUMS = 22, 23, 24
+COLUMNS, AT_FOOT, ALONE, N_SUMS = 22, 23, 24, 25
 
 
 @kernel
@@ -116,25 +118,53 @@ def measure(
     logarithms : ndarray of float32, shape (256,)
         Of each level.
     reach_px : int
-        A region is at the object's foot in columns where it ends this near its lower edge.
+        Regions and objects end together in columns where they do so to within this.
     sums : ndarray of float64, shape (regions + 1, N_SUMS)
         Zeros; written.
     """
     height, width = labels.shape
-    column_of = np.full(len(sums), -1, np.int64)
+    nowhere = -1
+    column_of = np.full(len(sums), nowhere, np.int64)
+    foot_of = np.full(len(sums), nowhere, np.int64)
     for x in range(width):
-        lowest = -1
+        lowest = nowhere
         for y in range(height - 1, -1, -1):
             if lowest < 0 and inside[y, x]:
                 lowest = y
             label = labels[y, x]
-            if label == 0:
-                continue
-            if column_of[label] != x:
+            if label and column_of[label] != x:
                 column_of[label] = x
                 sums[label, COLUMNS] += 1
                 if lowest - y <= reach_px:
                     sums[label, AT_FOOT] += 1
+                    foot_of[label] = x
+        highest = nowhere
+        for y in range(height):
+            if highest < 0 and inside[y, x]:
+                highest = y
+            label = labels[y, x]
+            if label and column_of[label] == x:
+                column_of[label] = nowhere
+                if foot_of[label] == x and y - highest <= reach_px:
+                    sums[label, ALONE] += 1
+    _add_moments(labels, picture, background, logarithms, sums)
+
+
+@kernel
+def _add_moments(
+    labels: NDArray[np.int32],
+    picture: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    logarithms: NDArray[np.float32],
+    sums: NDArray[np.float64],
+) -> None:
+    """Add up places and levels of each region's pixels, and of the inner ones again."""
+    height, width = labels.shape
+    for y in range(height):
+        for x in range(width):
+            label = labels[y, x]
+            if label == 0:
+                continue
             is_inner = _is_inner(labels, y, x)
             p = np.float64(logarithms[picture[y, x]])
             b = np.float64(logarithms[background[y, x]])

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from bgsub.detection._regions import (
+    ALONE,
     AT_FOOT,
     COLUMNS,
     INNER,
@@ -47,13 +48,18 @@ _MIN_AT_FOOT = 0.8
 _REACH_PX = 5
 _MOST_HEIGHT = 0.6
 # It shows the ground's texture (correlation of the logarithms), darker by one factor (their
-# difference deviates by less than this) ...
+# difference deviates by less than this),
 _MIN_CORRELATION = 0.3
 _MOST_DEVIATION = 0.06
-# ... or is so long and low that it need not have any texture to be told from an object.
+# or is long and low,
 _MIN_ELONGATION = 4.0
 _MOST_DEVIATION_OF_LONG = 0.1
-_MOST_HEIGHT_OF_LONG = 0.4
+# or sticks out: in this share of its columns there is nothing but it.
+_MIN_ALONE = 0.6
+_MIN_AT_FOOT_OF_ALONE = 0.95
+_MIN_CORRELATION_OF_ALONE = 0.0
+_MOST_DEVIATION_OF_ALONE = 0.15
+_MOST_HEIGHT_WITHOUT_TEXTURE = 0.4
 
 _LOGARITHMS = np.log(np.arange(256) + _LEVEL).astype(np.float32)
 
@@ -65,8 +71,8 @@ def find_shadows(
 
     No property of single pixels tells a hard shadow from an object in every scene.  Regions
     can be told: a shadow is darker than the ground by nearly the same factor in all channels
-    and everywhere, lies at the foot of an object, and shows the ground's texture or is long
-    and low.  What is so dark that nothing can be seen in it stays foreground.
+    and everywhere, lies at the foot of an object, and shows the ground's texture, is long and
+    low or sticks out.  What is so dark that nothing can be seen in it stays foreground.
 
     Parameters
     ----------
@@ -114,7 +120,7 @@ def _shadows_of(
     height: int,
     scale: float,
 ) -> Mask | None:
-    """Return the shadows of the object `inside` and their rims, 0 or 1; None: there are none."""
+    """Return the shadows of the object `inside` and their rims, 0 or 1; None if none."""
     seeds = cv2.morphologyEx(_dimmed(inside, picture, background), cv2.MORPH_OPEN, _BOX)
     n_labels, found, boxes, _ = cv2.connectedComponentsWithStats(seeds, connectivity=4)
     labels: NDArray[np.int32] = np.asarray(found, np.int32)
@@ -168,19 +174,23 @@ def _are_shadows(sums: NDArray[np.float64], lowest: int, height: int) -> NDArray
     _, _, mean_y, xx, yy, xy, *_ = _moments(whole)
     *_, pp, bb, pb = _moments(inner)
     at_foot = sums[:, AT_FOOT] / sums[:, COLUMNS]
+    alone = sums[:, ALONE] / sums[:, COLUMNS]
     above = (lowest - mean_y) / height
     correlation = pb / np.sqrt(pp * bb + 1e-8)
     deviation = np.sqrt(np.maximum(pp + bb - 2 * pb, 0.0))
     half_sum, root = (xx + yy) / 2 + 0.1, np.hypot((xx - yy) / 2, xy)
     elongation = np.sqrt((half_sum + root) / np.maximum(half_sum - root, 1e-6))
     is_ground = (correlation >= _MIN_CORRELATION) & (deviation <= _MOST_DEVIATION)
-    is_long = (
-        (elongation >= _MIN_ELONGATION)
-        & (deviation <= _MOST_DEVIATION_OF_LONG)
-        & (above <= _MOST_HEIGHT_OF_LONG)
+    is_long = (elongation >= _MIN_ELONGATION) & (deviation <= _MOST_DEVIATION_OF_LONG)
+    sticks_out = (
+        (alone >= _MIN_ALONE)
+        & (at_foot >= _MIN_AT_FOOT_OF_ALONE)
+        & (correlation >= _MIN_CORRELATION_OF_ALONE)
+        & (deviation <= _MOST_DEVIATION_OF_ALONE)
     )
+    is_low = above <= _MOST_HEIGHT_WITHOUT_TEXTURE
     lies = (at_foot >= _MIN_AT_FOOT) & (above <= _MOST_HEIGHT)
-    return lies & (is_ground | is_long)
+    return lies & (is_ground | (is_low & (is_long | sticks_out)))
 
 
 def _moments(sums: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
