@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from typing import TYPE_CHECKING, Self
 
 from bgsub.cli.console import print_line, print_note
+from bgsub.cli.progress import PATIENCE_S, explain_wait
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,8 +40,12 @@ class LiveAnnouncer:
         self._quiet = quiet
         self._verbose = verbose
         self._said_s = time.monotonic()
+        self._patience = threading.Timer(PATIENCE_S, explain_wait)
+        self._patience.daemon = True
 
     def __enter__(self) -> Self:
+        # The loop begins: all that takes long is done.
+        self._patience.cancel()
         return self
 
     def __exit__(
@@ -48,12 +54,14 @@ class LiveAnnouncer:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        pass
+        self._patience.cancel()
 
     def opened(self, info: StreamInfo, granted: str, *, resumed: bool) -> None:
         """Say what is watched."""
         known = ", with the model of the last run" if resumed else ""
         self._say(f"Watching {info.name} ({granted}){known}; Ctrl-C ends it.")
+        if not self._quiet:
+            self._patience.start()
 
     def without_window(self, why: str) -> None:
         """Say that there is no window."""

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from bgsub.frames import Problem, StreamInfo
     from bgsub.pipeline import RunStats
 
-__all__ = ["ProgressObserver"]
+__all__ = ["PATIENCE_S", "ProgressObserver", "explain_wait"]
 
-_PATIENCE_S = 1.5
+PATIENCE_S = 1.5
 
 
 class ProgressObserver:
@@ -67,7 +67,7 @@ class ProgressObserver:
         self._expected = info.n_frames
         self._task = self._bar.add_task(printable(info.name), total=info.n_frames, fps=0.0)
         if not self._quiet:
-            self._patience = threading.Timer(_PATIENCE_S, _explain_wait)
+            self._patience = threading.Timer(PATIENCE_S, explain_wait)
             self._patience.daemon = True
             self._patience.start()
 
@@ -105,7 +105,8 @@ class ProgressObserver:
             self._patience = None
 
 
-def _explain_wait() -> None:
+def explain_wait() -> None:
+    """Say why the first frame takes long."""
     print_note(
         "Preparing the model; the first run on a machine compiles it, up to 15 seconds ..."
     )
