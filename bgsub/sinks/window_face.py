@@ -203,8 +203,10 @@ class Face:
     def _excuse(self, result: FrameResult | None, age_s: float) -> list[str]:
         """Return why there is no picture."""
         if result is None:
-            return [f"Waiting for {self._status.source or 'the first picture'}", self._gap]
-        return [f"No picture for {age_s:.0f} s", self._gap]
+            first = f"Waiting for {self._status.source or 'the first picture'}"
+        else:
+            first = f"No picture for {age_s:.0f} s"
+        return [first, self._gap] if self._gap else [first]
 
     def _draw_result(self, result: FrameResult, area: Box, now: float) -> None:
         height, width = result.mask.shape
