@@ -156,13 +156,14 @@ class RecordingWriter:
             return
         if self.is_recording:
             self._write((moment,))
+        elif wanted and self._space.allows(at_s):
+            self._begin(moment)
         else:
             self._ring.push(moment)
-            if wanted:
-                self._begin(at_s)
             self._close_if_out_of_reach(at_s)
-        if moment.is_key and wanted and not self._space.allows(at_s):
+        if self.is_recording and moment.is_key and not self._space.allows(at_s):
             self._close_segment()
+            self._needs_key = True
 
     def _encode(self, result: FrameResult, at_s: float) -> Moment | None:
         try:
@@ -218,18 +219,18 @@ class RecordingWriter:
             or (not self.is_recording and len(self._ring) == 0)
         )
 
-    def _begin(self, at_s: float) -> None:
+    def _begin(self, moment: Moment) -> None:
         """Begin or go on with a recording, with what the ring holds of the time before."""
-        if not self._space.allows(at_s):
-            return
-        since_s = self._wish.since_s(at_s)
+        since_s = self._wish.since_s(moment.timestamp_s)
         segment = self._segment
         if segment is not None and self._joins(segment, since_s):
             self._is_resting = False
             since_s = segment.end_s
         else:
             self._close_segment()
-        self._write(self._ring.take(since_s))
+        before = self._ring.take(since_s)
+        begins_here = self._segment is None and moment.is_key and moment.timestamp_s <= since_s
+        self._write((moment,) if begins_here else (*before, moment))
 
     def _joins(self, segment: Segment, since_s: float) -> bool:
         """Whether a recording from `since_s` on goes on with the one that rests."""
@@ -248,6 +249,7 @@ class RecordingWriter:
             except _FAILURES as error:
                 self._space.failed(error, moment.timestamp_s)
                 self._close_segment()
+                self._needs_key = True
                 return
 
     def _is_full(self, moment: Moment) -> bool:
@@ -290,7 +292,6 @@ class RecordingWriter:
     def _close_segment(self) -> None:
         segment, self._segment = self._segment, None
         self._is_resting = False
-        self._needs_key = True
         if segment is None:
             return
         try:
