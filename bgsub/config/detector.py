@@ -16,13 +16,21 @@ class DetectorConfig(Section):
         "robust",
         "The model with all the parts below, or the published one, which has none of them.",
     )
+    dark_threshold: float = key(
+        0.5,
+        "Match threshold at black, as a share of that from mid-grey on: contrast shrinks with "
+        "the light; 1 is off.",
+        raising="less noise in the dark, dark objects are lost",
+        gt=0.0,
+        le=1.0,
+    )
     smooth_evidence: bool = key(
         True,
         "Average how far pixels are from their background over their neighbourhood, along the "
         "picture's edges, before deciding.",
     )
     hysteresis: float = key(
-        0.2,
+        0.15,
         "Background becomes foreground above 1 + this many match thresholds, and foreground "
         "background below 1 - this many; 0 is off.",
         raising="masks flicker less and follow later",
@@ -52,7 +60,7 @@ class DetectorConfig(Section):
     )
     stabilise: bool = key(True, "Follow a camera that shakes.")
     compensate_light: bool = key(
-        True, "Follow a change of light that is the same factor everywhere."
+        True, "Follow a change of light or exposure of the whole picture."
     )
     relearn_coverage: float = key(
         0.7,

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["Blinking"]
 
 _RATE = 0.02
-XOR = False
 _REACH = np.ones((11, 11), np.uint8)
 _WIDEST = 3.0
 # Share of blinking frames from which every Gaussian counts as background.
@@ -27,11 +26,11 @@ _RESTLESS = 0.1
 
 
 class Blinking:
-    """Follows how often cells are far from their background without being part of an object.
+    """Follows how often cells leave their background and come back, away from objects.
 
-    After SuBSENSE's feedback (St-Charles, Bilodeau and Bergevin 2015, section III.C): leaves
-    and water that leave their Gaussians again and again are told from objects because nothing
-    near them is foreground once the evidence is smoothed.
+    After SuBSENSE's blinking pixels (St-Charles, Bilodeau and Bergevin, IEEE TIP 2015, section
+    III.C).  Leaves and water leave their Gaussians again and again; they are told from objects
+    because nothing near them is foreground once the evidence is smoothed.
 
     Parameters
     ----------
@@ -63,10 +62,10 @@ class Blinking:
             What was decided.
         """
         is_far = (found > 1.0).view(np.uint8)
-        toggled = is_far ^ self._was_far
-        lonely = np.where(cv2.dilate(mask, _REACH), np.uint8(0), toggled if XOR else is_far)
-        cv2.accumulateWeighted(lonely, self._blinks, _RATE)
-        cv2.accumulateWeighted(is_far ^ self._was_far, self._toggles, _RATE)
+        toggles = is_far ^ self._was_far
+        blinks = np.where(cv2.dilate(mask, _REACH), np.uint8(0), toggles)
+        cv2.accumulateWeighted(blinks, self._blinks, _RATE)
+        cv2.accumulateWeighted(toggles, self._toggles, _RATE)
         self._was_far = is_far
 
     def is_restless(self) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""From the distances of single pixels to evidence that takes their neighbourhood into account."""
+"""From the distances of single pixels to evidence that takes their neighbours into account."""
 
 from __future__ import annotations
 
@@ -16,11 +16,22 @@ if TYPE_CHECKING:
     from bgsub.detection._grid import Grid
     from bgsub.frames import Mask, Probability
 
-__all__ = ["Evidence", "coarse_mask", "distances", "fine_mask", "smoothed", "unsmoothed"]
+__all__ = [
+    "Evidence",
+    "coarse_mask",
+    "distances",
+    "fine_mask",
+    "smoothed",
+    "thresholds_of_levels",
+    "unsmoothed",
+]
 
+# What is farther from the background is not more certainly foreground.
+_FARTHEST = np.float32(3.0)
+_MID_GREY = 128
 _SIGMA = 1.0
 _RADIUS = 4
-_FLATNESS = 0.01 * 255.0**2
+_FLATNESS = 300.0
 # Cells below this much evidence are background whatever their luma interpolates to.
 _NEGLIGIBLE = 0.5
 
@@ -47,19 +58,36 @@ class Evidence:
         self.values: NDArray[np.float32] = slope * luma + offset
 
 
+def thresholds_of_levels(dark_threshold: float) -> NDArray[np.float32]:
+    """Return the threshold of each luma as a share of that of bright cells, shape (256,).
+
+    Contrast, shading and noise shrink with the light: what differs by few levels in the dark
+    differs as much as what differs by many in the sun.
+
+    Parameters
+    ----------
+    dark_threshold : float
+        The share at black; it rises linearly to 1 at mid-grey.
+    """
+    levels = np.arange(256) / _MID_GREY
+    return np.minimum(dark_threshold + (1 - dark_threshold) * levels, 1).astype(np.float32)
+
+
 def distances(
     scores: NDArray[np.uint8],
+    threshold: NDArray[np.float32],
     widening: NDArray[np.float32] | None,
-    sensitivity: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Return scores in match thresholds, which are wider where pixels blink.
+    """Return how far cells are from their background, in their own thresholds.
 
     Parameters
     ----------
     scores : ndarray of uint8, shape (h, w)
         As :meth:`bgsub.MixtureModel.score` returns them.
+    threshold : ndarray of float32, shape (h, w)
+        The threshold of each cell in match thresholds.
     widening : ndarray of float32, shape (h, w), or None
-        Factors on the match threshold; None is 1 everywhere.
+        More factors on it; None is 1 everywhere.
 
     Returns
     -------
@@ -68,17 +96,9 @@ def distances(
     """
     found = scores.astype(np.float32)
     found *= np.float32(1.0 / SCORE_UNIT)
-    found *= sensitivity
-    np.minimum(found, np.float32(3), out=found)
+    found /= threshold
+    np.minimum(found, _FARTHEST, out=found)
     return found if widening is None else found / widening
-
-
-A, B, LO = 1.0, 0.0, 0.3
-
-
-def contrast(luma):
-    t = np.clip(A + B * np.arange(256), LO, 1).astype(np.float32)
-    return np.take(1 / t, luma)
 
 
 def unsmoothed(found: NDArray[np.float32], luma: NDArray[np.float32]) -> Evidence:

@@ -1,4 +1,4 @@
-"""Ghost or object: which of the two pictures has the outline?"""
+"""Ghosts: foreground whose outline is in the background and not in the picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A change of light that is the same factor everywhere."""
+"""A change of light of the whole picture, as a curve from old to new levels."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ if TYPE_CHECKING:
 
     from bgsub.frames import Mask
 
-__all__ = ["find_gains"]
+__all__ = ["find_curves"]
 
-_SAMPLES = 2000
-_MIN_SAMPLES = 50
+_SAMPLES = 4000
+_MIN_SAMPLES = 200
 _DARKEST, _BRIGHTEST = 5, 250
-# Keeps ratios of dark values from being all noise.
-_OFFSET = 3.0
-# Grey levels: most of a match threshold of 25.
-_OFF = 18.0
-_MIN_OFF = 0.25
+# Levels that are looked at together, and how many samples make a median of them.
+_BIN = 16
+_MIN_IN_BIN = 20
+# The model is changed when it is off by this much at this share of the samples, and the curve
+# leaves off at most that part of them.
+_OFF = 12.0
+_MIN_OFF = 0.2
 _MOST_LEFT = 0.4
 
 
-def find_gains(
+def find_curves(
     picture: NDArray[np.uint8], background: NDArray[np.uint8], mask: Mask
-) -> tuple[float, ...] | None:
-    """Return by which factors the light has changed, or None if it has not.
+) -> NDArray[np.float32] | None:
+    """Return how the light has changed the background's levels, or None if it has not.
+
+    Cameras answer a change of light by exposure and tone mapping of the whole picture: what
+    was equally bright is so afterwards.  Objects are the minority that medians ignore.
 
     Parameters
     ----------
@@ -38,9 +43,9 @@ def find_gains(
 
     Returns
     -------
-    tuple of float or None
-        For each channel the median ratio, if so much of the background is off that the model
-        would take it for foreground, and the ratio mends most of that.
+    ndarray of float32, shape (C, 256), or None
+        What each level of each channel has become, if so much of the background is off that
+        it begins to look like foreground, and the curves mend most of that.
     """
     stride = max(1, mask.size // _SAMPLES)
     n_channels = 1 if picture.ndim == 2 else picture.shape[2]
@@ -51,17 +56,31 @@ def find_gains(
     if np.count_nonzero(usable) < _MIN_SAMPLES:
         return None
     seen, known = seen[usable], known[usable]
-    gains = np.median((seen + _OFFSET) / (known + _OFFSET), axis=0)
     before = _share_off(seen, known)
     if before < _MIN_OFF:
         return None
-    after = _share_off(seen, known * gains)
-    if after > _MOST_LEFT * before:
+    levels = np.arange(256, dtype=np.float32)
+    curves = np.stack([_curve(seen[:, c], known[:, c], levels) for c in range(n_channels)])
+    mapped = [np.interp(known[:, c], levels, curves[c]) for c in range(n_channels)]
+    if _share_off(seen, np.stack(mapped, axis=1)) > _MOST_LEFT * before:
         return None
-    return tuple(float(gain) for gain in gains)
+    return curves
 
 
-def _share_off(seen: NDArray[np.float32], expected: NDArray[np.float32]) -> float:
-    """Return the share of samples that are so far off that they may not match any more."""
+def _share_off(seen: NDArray[np.floating], expected: NDArray[np.floating]) -> float:
+    """Return the share of samples that are far off."""
     squares = np.square(seen - expected).mean(axis=1)
     return float(np.mean(squares > _OFF**2))
+
+
+def _curve(
+    seen: NDArray[np.float32], known: NDArray[np.float32], levels: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return what each level has become: the median ratio of its neighbours."""
+    bins = (known / _BIN).astype(np.int64)
+    ratios = seen / known
+    enough = np.flatnonzero(np.bincount(bins) >= _MIN_IN_BIN)
+    if not len(enough):
+        return levels * np.median(ratios)
+    medians = [np.median(ratios[bins == number]) for number in enough]
+    return levels * np.interp(levels, (enough + 0.5) * _BIN, medians)

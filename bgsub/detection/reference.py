@@ -8,8 +8,6 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from bgsub.frames import Mask
@@ -40,7 +38,7 @@ class Reference:
         """The background, uint8, in the shape of the pictures."""
         if self._picture is None:
             self._picture = cv2.convertScaleAbs(self._mean)  # type: ignore[assignment]
-        assert self._picture is not None  # noqa: S101 - for the type checker
+        assert self._picture is not None
         return self._picture
 
     def is_saturated(self) -> NDArray[np.bool_]:
@@ -61,7 +59,12 @@ class Reference:
         self._mean[where] = picture[where]
         self._picture = None
 
-    def scale(self, gains: Sequence[float]) -> None:
-        """Multiply by a gain for each channel."""
-        self._mean *= np.asarray(gains, np.float32)
+    def map_levels(self, curves: NDArray[np.float32]) -> None:
+        """Change the levels of each channel by a curve of shape (C, 256)."""
+        levels = np.arange(256, dtype=np.float32)
+        channels = self._mean.reshape(-1, len(curves))
+        for c, curve in enumerate(curves):
+            # Above white the curve goes on as a line through black.
+            brighter = np.maximum(channels[:, c] / 255, 1)
+            channels[:, c] = np.interp(channels[:, c], levels, curve) * brighter
         self._picture = None

@@ -11,15 +11,15 @@ from bgsub.detection._grid import Grid
 from bgsub.detection.blinking import Blinking
 from bgsub.detection.detector import Detection, StageClock
 from bgsub.detection.evidence import (
-    contrast,
     coarse_mask,
     distances,
     fine_mask,
     smoothed,
+    thresholds_of_levels,
     unsmoothed,
 )
 from bgsub.detection.ghosts import GhostFinder
-from bgsub.detection.light import find_gains
+from bgsub.detection.light import find_curves
 from bgsub.detection.pictures import to_bytes, to_luma
 from bgsub.detection.reference import Reference
 from bgsub.detection.shadows import find_shadows
@@ -76,6 +76,7 @@ class RobustDetector:
         self._cleaner = cleaner
         self._params = params
         self._with_probability = with_probability
+        self._thresholds = thresholds_of_levels(params.dark_threshold)
         self._clock = StageClock("align", "model", "decide", "feedback", "clean")
         self._state: _State | None = None
 
@@ -145,13 +146,13 @@ class RobustDetector:
         return moved(image, -x, -y, nearest=False), (x, y)
 
     def _follow_light(self, image: Image, cells: NDArray[np.uint8], state: _State) -> None:
-        gains = find_gains(cells, state.reference.picture, state.coarse)
-        if gains is None or self._model.n_frames == 0:
+        curves = find_curves(cells, state.reference.picture, state.coarse)
+        if curves is None or self._model.n_frames == 0:
             return
         was_saturated = state.reference.is_saturated()
-        self._model.scale_means(gains)
-        state.reference.scale(gains)
-        if np.mean(gains) < 1 and was_saturated.any():
+        self._model.map_means(curves)
+        state.reference.map_levels(curves)
+        if curves[:, 255].mean() < 255 and was_saturated.any():
             # What is behind an object was brighter than white; what is not can be seen now.
             behind = was_saturated & (state.coarse > 0)
             state.reference.relearn(cells, was_saturated & ~behind)
@@ -186,10 +187,11 @@ class RobustDetector:
         state: _State,
     ) -> tuple[NDArray[np.float32], Mask, Mask | None]:
         """Return distances of cells, and mask and probability of pixels."""
+        background = to_luma(state.reference.picture)
         found = distances(
             state.grid.reduce(scores),
+            np.take(self._thresholds, background),
             state.blinking.widening(),
-            contrast(to_luma(state.reference.picture)),
         )
         luma = to_luma(cells).astype(np.float32)
         smooth = smoothed if self._params.smooth_evidence else unsmoothed

@@ -16,6 +16,8 @@ class RobustParams:
 
     Attributes
     ----------
+    dark_threshold : float
+        Match threshold at black, as a share of that from mid-grey on; 1 is the same for all.
     smooth_evidence : bool
         Average the distance from the background over the neighbourhood, along the picture's
         edges, before deciding.
@@ -32,7 +34,7 @@ class RobustParams:
     stabilise : bool
         Follow a camera that shakes.
     compensate_light : bool
-        Follow a change of light that is the same factor everywhere.
+        Follow a change of light or exposure of the whole picture.
     relearn_coverage : float
         When more than this share of the frame stays foreground for half a second, the scene
         is another one, and is learnt anew; 1 is off.
@@ -40,6 +42,7 @@ class RobustParams:
         Label the parts of objects that look like their cast shadow.
     """
 
+    dark_threshold: float
     smooth_evidence: bool
     hysteresis: float
     foreground_learning: float

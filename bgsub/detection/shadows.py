@@ -9,11 +9,18 @@ import numpy as np
 
 from bgsub.detection._regions import (
     ALONE,
+    AREA,
     AT_FOOT,
+    BOTTOM,
     COLUMNS,
     INNER,
+    LEFT,
+    N_EDGES,
     N_SUMS,
+    RIGHT,
+    TOP,
     WHOLE,
+    find_boxes,
     find_dimmed,
     measure,
 )
@@ -96,19 +103,26 @@ def find_shadows(
     height, width = mask.shape
     shadows = np.zeros((height, width), np.uint8)
     scale = max(1.0, height / _LINES)
-    n_labels, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    for label in range(1, n_labels):
-        x, y, w, h, area = (int(value) for value in boxes[label])
-        if area < _MIN_OBJECT_PX * scale * scale:
-            continue
-        rows = slice(max(0, y - _PADDING_PX), y + h + _PADDING_PX)
-        columns = slice(max(0, x - _PADDING_PX), x + w + _PADDING_PX)
-        box = rows, columns
-        inside = (labels[box] == label).view(np.uint8)
-        lowest = y + h - 1 - rows.start
-        found = _shadows_of(inside, picture[box], background[box], lowest, h, scale)
+    n_labels, labels = _labelled(mask, 8)
+    boxes = np.zeros((n_labels, N_EDGES), np.int32)
+    find_boxes(labels, boxes)
+    for label in np.flatnonzero(boxes[:, AREA] >= _MIN_OBJECT_PX * scale * scale):
+        box = boxes[label]
+        top, left = max(0, box[TOP] - _PADDING_PX), max(0, box[LEFT] - _PADDING_PX)
+        around = (
+            slice(top, box[BOTTOM] + _PADDING_PX),
+            slice(left, box[RIGHT] + _PADDING_PX),
+        )
+        found = _shadows_of(
+            (labels[around] == label).view(np.uint8),
+            picture[around],
+            background[around],
+            lowest=int(box[BOTTOM]) - 1 - top,
+            height=int(box[BOTTOM] - box[TOP]),
+            scale=scale,
+        )
         if found is not None:
-            shadows[box] |= found
+            shadows[around] |= found
     return shadows.view(np.bool_)
 
 
@@ -116,18 +130,16 @@ def _shadows_of(
     inside: Mask,
     picture: NDArray[np.uint8],
     background: NDArray[np.uint8],
+    *,
     lowest: int,
     height: int,
     scale: float,
 ) -> Mask | None:
     """Return the shadows of the object `inside` and their rims, 0 or 1; None if none."""
     seeds = cv2.morphologyEx(_dimmed(inside, picture, background), cv2.MORPH_OPEN, _BOX)
-    n_labels, found, boxes, _ = cv2.connectedComponentsWithStats(seeds, connectivity=4)
-    labels: NDArray[np.int32] = np.asarray(found, np.int32)
-    is_large = boxes[:, cv2.CC_STAT_AREA] >= _MIN_SEED_PX * scale * scale
-    is_large[0] = False
-    if not is_large.any():
+    if not seeds.any():
         return None
+    n_labels, labels = _labelled(np.asarray(seeds, np.uint8), 4)
     sums = np.zeros((n_labels, N_SUMS))
     measure(
         labels,
@@ -138,11 +150,18 @@ def _shadows_of(
         np.int64(round(_REACH_PX * scale) + _GROW.shape[0] // 2),
         sums,
     )
+    is_large = sums[:, WHOLE] >= _MIN_SEED_PX * scale * scale
     is_shadow = np.zeros(n_labels, np.uint8)
     is_shadow[is_large] = _are_shadows(sums[is_large], lowest, height)
     if not is_shadow.any():
         return None
     return np.asarray(cv2.dilate(is_shadow[labels], _GROW), np.uint8)
+
+
+def _labelled(mask: Mask, connectivity: int) -> tuple[int, NDArray[np.int32]]:
+    """Return the number of labels, with 0, and each pixel's."""
+    n_labels, labels = cv2.connectedComponents(mask, connectivity=connectivity)
+    return n_labels, np.asarray(labels, np.int32)
 
 
 def _dimmed(
@@ -154,6 +173,7 @@ def _dimmed(
         cv2.blur(picture, (3, 3)).reshape(shape),
         cv2.blur(background, (3, 3)).reshape(shape),
         inside,
+        np.asarray(cv2.dilate(inside, _BOX), np.uint8),
         _LOGARITHMS,
         np.empty(inside.shape, np.float32),
         np.float32(_DARKEST),

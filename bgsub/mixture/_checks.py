@@ -17,9 +17,9 @@ __all__ = [
     "check_frame",
     "check_kind",
     "check_out",
+    "curves",
     "durations",
     "fractions",
-    "gains",
     "kind",
     "pixel_rows",
     "thresholds",
@@ -132,14 +132,14 @@ def fractions(name: str, given: ArrayLike, n: int) -> NDArray[np.float32]:
     return values.astype(np.float32)
 
 
-def gains(given: object, n_channels: int) -> NDArray[np.float64]:
-    """Return `given` as a number above 0 for each channel, or raise ConfigError."""
+def curves(given: object, n_channels: int) -> NDArray[np.float64]:
+    """Return `given` as finite numbers of shape (n_channels, 256), or raise ConfigError."""
     try:
         values = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):
         values = np.empty(0)
-    if values.shape != (n_channels,) or not ((values > 0.0) & np.isfinite(values)).all():
-        problem = f"gains: {given!r} is not {n_channels} numbers above 0, one for each channel"
+    if values.shape != (n_channels, 256) or not np.isfinite(values).all():
+        problem = f"curves: give finite numbers of shape ({n_channels}, 256)"
         raise ConfigError(ORIGIN, [problem])
     return values
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from bgsub.mixture._kernel import TILE, Rules, scale_plane, step_tiles
+from bgsub.mixture._kernel import TILE, Rules, map_plane, step_tiles
 from bgsub.mixture._lanes import LANES
 from bgsub.mixture._layout import EMPTY, FARTHEST, LEVEL, ONE, SQUARE, VARIANCE, WHITE, Layout
 from bgsub.mixture.params import SCORE_UNIT
@@ -163,11 +163,14 @@ class Engine:
                 mean = first if k == 0 else unused
                 self._blocks(layout.mean(k, c))[blocks, lanes] = mean
 
-    def scale_means(self, gains: NDArray[np.float64]) -> None:
-        """Multiply the means by a gain for each channel, shape (C,)."""
-        for k in range(len(self._components)):
-            for c, gain in enumerate(gains):
-                scale_plane(*self._column(self._layout.mean(k, c)), np.float32(gain))
+    def map_means(self, curves: NDArray[np.float64]) -> None:
+        """Replace the means by what a curve says for each channel, shape (C, 256)."""
+        levels = np.arange(WHITE + 1) / LEVEL
+        for c, curve in enumerate(curves):
+            mapped = np.interp(levels, np.arange(256), curve) * LEVEL
+            table = np.clip(np.rint(mapped), 0, WHITE).astype(np.uint16)
+            for k in range(len(self._components)):
+                map_plane(*self._column(self._layout.mean(k, c)), table)
 
     def weights(self) -> NDArray[np.float32]:
         """Return a copy of the weights, shape (N, K)."""

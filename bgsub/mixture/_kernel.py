@@ -16,7 +16,7 @@ from bgsub.mixture._block import BlockStep
 from bgsub.mixture._block_parts import Places, Scalars
 from bgsub.mixture._jit import kernel
 from bgsub.mixture._lanes import LANES
-from bgsub.mixture._layout import EMPTY, WHITE, Layout
+from bgsub.mixture._layout import WHITE, Layout
 from bgsub.mixture._score import ScoreStep
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numba.core.typing.templates import Signature
     from numpy.typing import NDArray
 
-__all__ = ["TILE", "Rules", "scale_plane", "step_tiles"]
+__all__ = ["TILE", "Rules", "map_plane", "step_tiles"]
 
 # Blocks of a tile, which goes through all frames of a batch while it is in the cache: few
 # enough to stay there, enough for long runs of each frame to be read at a time.
@@ -123,13 +123,13 @@ def _copy(target: NDArray[Any], source: NDArray[Any]) -> None:
 
 
 @kernel
-def scale_plane(state: NDArray[np.uint16], column: int, gain: np.float32) -> None:
-    """Multiply one plane of means, which begins at a column of the state, by a gain."""
+def map_plane(state: NDArray[np.uint16], column: int, table: NDArray[np.uint16]) -> None:
+    """Replace one plane of means, which begins at a column of the state, through a table."""
     for block in range(len(state)):
         for i in range(column, column + LANES):
-            mean = np.int16(state[block, i])
-            scaled = min(np.float32(mean) * gain + np.float32(0.5), np.float32(WHITE))
-            state[block, i] = np.uint16(mean if mean == EMPTY else np.int32(scaled))
+            mean = np.int64(state[block, i])
+            if mean <= WHITE:
+                state[block, i] = table[mean]
 
 
 def _compiled(digest: str) -> Callable[..., None]:

@@ -288,23 +288,24 @@ class MixtureModel(Learner):
         pixels = np.flatnonzero(rows)
         engine.relearn(pixels, frame[np.unravel_index(pixels, frame.shape[:2])])
 
-    def scale_means(self, gains: Sequence[float]) -> None:
-        """Multiply what has been learnt by a gain: the light has changed everywhere.
+    def map_means(self, curves: ArrayLike) -> None:
+        """Change what has been learnt as a change of light changes the whole picture.
 
         Parameters
         ----------
-        gains : sequence of float
-            One for each channel, above 0.  Means are cut to the range of the frames.
+        curves : array_like of shape (C, 256)
+            For each channel the grey levels that 0, 1, ... 255 become; between them it is
+            interpolated, and the result is cut to the range of the frames.
 
         Raises
         ------
         ConfigError
-            If they are not C numbers above 0.
+            If they are not finite numbers of that shape.
         FrameShapeError
             Before the first frame.
         """
         engine = self._seen()
-        engine.scale_means(checks.gains(gains, math.prod((self._shape or ())[2:])))
+        engine.map_means(checks.curves(curves, math.prod((self._shape or ())[2:])))
 
     def warm_up(self, shape: Sequence[int], dtype: DTypeLike, *, scores: bool = False) -> None:
         """Compile what frames of this kind need, without touching the state.

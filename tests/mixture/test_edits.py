@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,6 +10,9 @@ import pytest
 from bgsub.errors import ConfigError, FrameShapeError
 from bgsub.mixture import MixtureModel, MixtureParams
 from tests.mixture._clips import WHITE, busy_clip
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def _taught(clip: Any, **changes: Any) -> MixtureModel:
@@ -83,24 +86,30 @@ def test_relearning_refuses_what_does_not_fit() -> None:
     np.testing.assert_array_equal(_state(model), before)
 
 
+def _gains(*gains: float) -> NDArray[np.float64]:
+    return np.arange(256) * np.array(gains)[:, None]
+
+
 @pytest.mark.parametrize("shape", [(13, 21, 3), (13, 21)])
-def test_gains_scale_all_means_and_nothing_else(shape: tuple[int, ...]) -> None:
+def test_curves_map_all_means_and_nothing_else(shape: tuple[int, ...]) -> None:
     clip = busy_clip(20, shape)
     model = _taught(clip, n_components=5)
     means, weights, variances = model.means, model.weights, model.variances
-    gains = [0.5, 1.3, 2.0][: means.shape[-1]]
-    model.scale_means(gains)
-    expected = np.minimum(means * np.array(gains), 255.0)
-    np.testing.assert_allclose(model.means, expected, atol=0.5 / 128 + 1e-6)
-    assert (model.means == 255.0).any() == (len(gains) == 3)
+    bent = 300 * np.sqrt(np.arange(256) / 255)
+    curves = np.stack([bent, *_gains(0.5, 2.0)])[: means.shape[-1]]
+    model.map_means(curves)
+    mapped = [np.interp(means[..., c], np.arange(256), curve) for c, curve in enumerate(curves)]
+    expected = np.minimum(np.stack(mapped, axis=-1), 255.0)
+    np.testing.assert_allclose(model.means, expected, atol=0.5 / 128 + 1e-5)
+    assert (model.means == 255.0).any()
     np.testing.assert_array_equal(model.weights, weights)
     np.testing.assert_array_equal(model.variances, variances)
 
 
-def test_gains_leave_unused_components_unused() -> None:
+def test_curves_leave_unused_components_unused() -> None:
     model = MixtureModel(MixtureParams(match_sigmas=900.0))
     model.apply(np.full((3, 40), 20, np.uint8), update_mask=np.arange(120).reshape(3, 40) % 2)
-    model.scale_means([3.0])
+    model.map_means(_gains(3.0))
     weights = model.weights.reshape(-1, 3)
     assert not weights[::2].any()
     np.testing.assert_array_equal(weights[1::2, 0], 1.0)
@@ -110,19 +119,19 @@ def test_gains_leave_unused_components_unused() -> None:
     np.testing.assert_array_equal(model.background().ravel()[::2], 200)
 
 
-def test_gain_of_one_changes_no_bit() -> None:
+def test_curves_that_change_nothing_change_no_bit() -> None:
     model = _taught(busy_clip(20, (9, 11, 3)))
     before = _state(model)
-    model.scale_means((1.0, 1.0, 1.0))
+    model.map_means(_gains(1.0, 1.0, 1.0))
     np.testing.assert_array_equal(_state(model), before)
 
 
-@pytest.mark.parametrize("wrong", [[1.0], [1.0, 0.0, 1.0], [1.0, np.nan, 1.0], "abc", 2.0])
-def test_other_gains_are_refused(wrong: Any) -> None:
+@pytest.mark.parametrize("wrong", [_gains(1.0), _gains(1.0, np.nan, 1.0), "abc", 2.0])
+def test_other_curves_are_refused(wrong: Any) -> None:
     model = _taught(busy_clip(2, (4, 5, 3)))
     before = _state(model)
-    with pytest.raises(ConfigError, match=r"gains: .* is not 3 numbers above 0"):
-        model.scale_means(wrong)
+    with pytest.raises(ConfigError, match=r"curves: give finite numbers of shape \(3, 256\)"):
+        model.map_means(wrong)
     np.testing.assert_array_equal(_state(model), before)
     with pytest.raises(FrameShapeError, match="not seen a frame yet"):
-        MixtureModel().scale_means([1.0])
+        MixtureModel().map_means(_gains(1.0))
