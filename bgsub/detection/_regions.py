@@ -167,11 +167,7 @@ def measure(
     nowhere = -1
     column_of = np.full(len(sums), nowhere, np.int64)
     foot_of = np.full(len(sums), nowhere, np.int64)
-    has_any = np.zeros(width, np.bool_)
-    for y in range(height):
-        for x in range(width):
-            has_any[x] |= labels[y, x] > 0
-    for x in np.flatnonzero(has_any):
+    for x in range(width):
         lowest = nowhere
         for y in range(height - 1, -1, -1):
             if lowest < 0 and inside[y, x]:
