@@ -37,6 +37,13 @@ class SegmentationConfig(Section):
         raising="classes become compact regions",
         ge=0.0,
     )
+    texture_weight: float = key(
+        0.0,
+        "Cluster local contrast too, a factor of e counting as this many tenths of black to "
+        "white; 0 is off.",
+        raising="rough and smooth places are told apart",
+        ge=0.0,
+    )
     covariance_type: Literal["full", "tied", "diag", "spherical"] = key(
         "full", "Shape of the Gaussians, as scikit-learn calls them."
     )
@@ -89,6 +96,13 @@ class SegmentationConfig(Section):
         "off.",
         raising="regions stay whole under noise; fine detail is lost",
         ge=0.0,
+    )
+    min_region_fraction: float = key(
+        0.0,
+        "Connected regions below this share of the picture join what surrounds them; 0 is off.",
+        raising="larger specks are absorbed",
+        ge=0.0,
+        le=1.0,
     )
     noise_sigma: float = key(
         0.0,

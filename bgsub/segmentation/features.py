@@ -24,6 +24,7 @@ FeatureKind = Literal["auto", "grey", "rgb", "lab"]
 
 _LUMA = (0.299, 0.587, 0.114)
 _LIGHTNESS = 100.0
+_TEXTURE_SIGMA_PX = 4.0
 _BAND_PX = 1 << 20
 
 
@@ -35,7 +36,7 @@ class Features:
     ----------
     values : ndarray of float32, shape (N, D)
         Distinct vectors: grey levels, or red, green, blue, or L*, a*, b* (CIE 1976, D65);
-        then x and y if position counts.
+        then texture, x and y if they count.
     counts : ndarray of float64, shape (N,)
         How many pixels have each.
     index : ndarray of int32, shape (H, W)
@@ -95,7 +96,10 @@ def is_grey(picture: Image) -> bool:
 
 
 def extract(
-    picture: Image, features: FeatureKind = "auto", position_weight: float = 0.0
+    picture: Image,
+    features: FeatureKind = "auto",
+    position_weight: float = 0.0,
+    texture_weight: float = 0.0,
 ) -> Features:
     """Return the distinct feature vectors of a picture.
 
@@ -110,6 +114,11 @@ def extract(
         0 leaves position out.  Otherwise x and y are features too, and the picture's longer
         side counts as this many times the range from black to white; each pixel is then
         distinct.
+    texture_weight : float
+        0 leaves texture out.  Otherwise the logarithm of the local contrast is a feature too:
+        ln(1 + s), s being the standard deviation of the brightness, in percent of the range
+        from black to white, under a Gaussian window of 4 pixels; a step of 1 counts as this
+        many tenths of that range.  Each pixel is then distinct.
 
     Returns
     -------
@@ -131,7 +140,12 @@ def extract(
         features, picture = "grey", picture if picture.ndim == 2 else picture[:, :, 0]
     as_lab = features == "lab"
     found = _grey(picture) if features == "grey" else _colour(picture, as_lab=as_lab)
-    return _with_position(found, position_weight) if position_weight > 0 else found
+    planes: dict[str, NDArray[np.float32]] = {}
+    if texture_weight > 0:
+        planes["texture"] = _texture(found, texture_weight)
+    if position_weight > 0:
+        planes |= _position(found, position_weight)
+    return _with_planes(found, planes) if planes else found
 
 
 def _white(picture: Image) -> int:
@@ -210,20 +224,40 @@ def _distinct_deep_colours(
     return colours, counts.astype(np.float64), index.reshape(shape).astype(np.int32)
 
 
-def _with_position(found: Features, weight: float) -> Features:
+def _texture(found: Features, weight: float) -> NDArray[np.float32]:
+    """Return the logarithm of the local contrast, in the features' units."""
+    extent = found.limits[1] - found.limits[0]
+    percent = found.spread((found.intensity * (100.0 / extent)).astype(np.float32))
+    size = (0, 0)
+    mean = cv2.GaussianBlur(percent, size, _TEXTURE_SIGMA_PX)
+    square = cv2.GaussianBlur(np.square(percent), size, _TEXTURE_SIGMA_PX)
+    deviation = np.sqrt(np.maximum(square - np.square(mean), 0))
+    return np.asarray(np.log1p(deviation) * np.float32(weight * extent / 10), np.float32)
+
+
+def _position(found: Features, weight: float) -> dict[str, NDArray[np.float32]]:
+    """Return x and y of each pixel, in the features' units."""
     height, width = found.index.shape
     step = weight * (found.limits[1] - found.limits[0]) / max(height, width)
+    x, y = (np.arange(side, dtype=np.float32) * np.float32(step) for side in (width, height))
+    shape = (height, width)
+    return {"x": np.broadcast_to(x, shape), "y": np.broadcast_to(y[:, np.newaxis], shape)}
+
+
+def _with_planes(found: Features, planes: dict[str, NDArray[np.float32]]) -> Features:
+    """Return the features of every pixel, with further ones; each pixel is distinct."""
+    height, width = found.index.shape
     d = found.values.shape[1]
-    values = np.empty((height, width, d + 2), np.float32)
+    values = np.empty((height, width, d + len(planes)), np.float32)
     values[:, :, :d] = found.spread(found.values)
-    values[:, :, d] = np.arange(width) * step
-    values[:, :, d + 1] = (np.arange(height) * step)[:, np.newaxis]
+    for number, plane in enumerate(planes.values(), d):
+        values[:, :, number] = plane
     n = height * width
     return Features(
-        values=values.reshape(n, d + 2),
+        values=values.reshape(n, d + len(planes)),
         counts=np.ones(n),
         index=np.arange(n, dtype=np.int32).reshape(height, width),
-        names=(*found.names, "x", "y"),
+        names=(*found.names, *planes),
         intensity=found.spread(found.intensity).ravel(),
         limits=found.limits,
     )

@@ -13,6 +13,7 @@ from bgsub.errors import PictureError
 from bgsub.segmentation.candidates import fit_candidates, judge
 from bgsub.segmentation.features import bands, extract, is_grey
 from bgsub.segmentation.noise import add_noise
+from bgsub.segmentation.regions import merge_small_regions
 from bgsub.segmentation.result import Candidate, Segmentation
 from bgsub.segmentation.smoothing import calm, smooth_labels
 
@@ -85,12 +86,13 @@ def _segment(
 ) -> Segmentation:
     clock = _Clock()
     tell("counting colours")
-    features = extract(picture, settings.features, settings.position_weight)
+    weights = (settings.position_weight, settings.texture_weight)
+    features = extract(picture, settings.features, *weights)
     clock.stop("features")
     calmed = features
     if settings.smoothing > 0:
         tell("removing noise")
-        calmed = extract(calm(picture), settings.features, settings.position_weight)
+        calmed = extract(calm(picture), settings.features, *weights)
         clock.stop("smoothing")
     fits = fit_candidates(calmed, settings, tell)
     best, fit = min(fits, key=lambda pair: pair[0].bic)
@@ -110,6 +112,9 @@ def _segment(
         smoothed = smoothed[order]
     rank = np.argsort(order).astype(np.uint8)
     labels = rank[labels]
+    if settings.min_region_fraction > 0:
+        tell("merging small regions")
+        labels = merge_small_regions(labels, settings.min_region_fraction * labels.size)
     recoloured = _recolour(picture, labels, len(order))
     clock.stop("labels")
     return Segmentation(
@@ -184,15 +189,16 @@ def _check(picture: Image, settings: SegmentationConfig) -> None:
 def _bytes_needed(picture: Image, settings: SegmentationConfig) -> float:
     pixels = picture.shape[0] * picture.shape[1] if picture.ndim >= 2 else 0
     k = settings.n_components or settings.max_components
-    d = 5 if settings.position_weight > 0 else 3
+    every_pixel = settings.position_weight > 0 or settings.texture_weight > 0
+    d = 3 + 2 * (settings.position_weight > 0) + (settings.texture_weight > 0)
     # What is kept for each pixel: its index, labels and colours; then what each choice adds.
     each = 24.0
     if picture.dtype != np.uint8 and picture.ndim == 3 and not is_grey(picture):
         each += 80 + 4 * k
-    if settings.position_weight > 0:
+    if every_pixel:
         each += 4 * d + 60 + 4 * k
     if settings.smoothing > 0:
-        each += 12 * k + (60 if settings.position_weight > 0 else 12)
+        each += 12 * k + (60 if every_pixel else 12)
     if settings.estimator == "sklearn":
         each += 8 * (3 * d + 4 * k)
     return pixels * each
