@@ -71,6 +71,7 @@ class SpaceGuard:
             self._pause(f"only {room / 1e6:.0f} MB are free on the disk of {self._folder}")
         elif self.is_paused:
             self.is_paused = False
+            self._needed_bytes = self._min_free_bytes
             logger.info("recording goes on: there is room in %s again", self._folder)
         return not self.is_paused
 
@@ -87,7 +88,6 @@ class SpaceGuard:
         """Take note that a recording grows again: the next pause is worth a warning."""
         if not self.is_paused:
             self._is_warned = False
-            self._needed_bytes = self._min_free_bytes
 
     def restart(self) -> None:
         """Take note that stream time begins anew."""
