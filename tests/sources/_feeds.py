@@ -6,11 +6,12 @@ import io
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
 from fractions import Fraction
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -20,16 +21,18 @@ import numpy as np
 from tests.sources._clips import picture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 RATE = 25
 _HOST = "127.0.0.1"
 _CHUNK = 188 * 4
+_LONG_S = 16
 # Debian's bindings of GStreamer belong to the system's own interpreter.
 _SYSTEM_PYTHON = "/usr/bin/python3"
 _RTSP_SCRIPT = Path(__file__).with_name("_rtsp_server.py")
 
 
+@cache
 def transport_stream(first: int, count: int, size: tuple[int, int] = (96, 64)) -> bytes:
     """Encode numbered pictures as MPEG-TS, a keyframe every fifth."""
     file = io.BytesIO()
@@ -63,9 +66,10 @@ class BadServer:
 
     def __init__(self, ways: Sequence[str], *, good_s: float = 0.4) -> None:
         self._ways = list(ways)
+        self._good_s = good_s
         self._good = transport_stream(0, round(good_s * RATE))
         self._small = transport_stream(round(good_s * RATE), 10, (64, 48))
-        self._long = transport_stream(0, 40 * RATE)
+        self._long = transport_stream(0, _LONG_S * RATE)
         self._stop = threading.Event()
         self._listener = socket.create_server((_HOST, 0))
         self._listener.settimeout(0.1)
@@ -98,9 +102,9 @@ class BadServer:
 
     def _talk(self, client: socket.socket, way: str) -> None:
         if not way:
-            self._send(client, self._long, 40.0)
+            self._send(client, self._long, _LONG_S)
             return
-        self._send(client, self._good, len(self._good) / len(self._long) * 40.0 / 2)
+        self._send(client, self._good, self._good_s / 2)
         if way == "reset":
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         elif way == "stall":
@@ -124,6 +128,33 @@ class BadServer:
             if self._stop.wait(max(0.0, due - time.monotonic())):
                 return
             client.sendall(data[at : at + _CHUNK])
+
+
+class FileServer:
+    """Serves a folder over HTTP."""
+
+    def __init__(self, folder: Path) -> None:
+        handler = partial(_QuietHandler, directory=str(folder))
+        self._server = ThreadingHTTPServer((_HOST, 0), handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="file-server")
+
+    @property
+    def address(self) -> str:
+        return f"http://{_HOST}:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def has_ffmpeg() -> bool:
@@ -174,14 +205,10 @@ def _killed_at_the_end(process: subprocess.Popen) -> Iterator[subprocess.Popen]:
         process.communicate()
 
 
-def wait_until(condition, timeout_s: float = 20.0) -> None:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
     """Wait for something to become true, and fail if it does not."""
     end = time.monotonic() + timeout_s
     while not condition():
         if time.monotonic() > end:
             raise AssertionError("it did not come true")
         time.sleep(0.01)
-
-
-if __name__ == "__main__":
-    sys.exit("helpers of tests")

@@ -1,0 +1,58 @@
+"""Recorded clips at their own pace."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bgsub.errors import SourceOpenError
+from bgsub.sources.clip import ClipSource
+from bgsub.sources.paced import ClipConnection, Paced
+from tests.sources._clips import ClipSpec, number_in, write_clip
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _clip(path: Path) -> ClipConnection:
+    return ClipConnection(ClipSource(path, start_s=0.0, end_s=None, scale=1.0))
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_clip(tmp_path / "clip.mp4", ClipSpec(count=10))
+
+
+def test_a_clip_plays_as_long_as_it_lasts(clip: Path) -> None:
+    paced = Paced(_clip(clip), threading.Event())
+    began = time.perf_counter()
+    numbers, arrived = [], []
+    while (picture := paced.read()) is not None:
+        numbers.append(number_in(picture.image))
+        arrived.append(picture.arrived_s - began)
+    paced.close()
+    assert numbers == list(range(10))
+    # Frame n is due n/25 s after the first, and is never early.
+    assert all(at - arrived[0] >= n / 25 - 0.005 for n, at in enumerate(arrived))
+    assert 9 / 25 - 0.005 <= arrived[-1] - arrived[0] < 10.0
+    assert (paced.source_size, paced.fps) == ((96, 64), 25.0)
+
+
+def test_waiting_for_a_frame_ends_when_the_run_does(clip: Path) -> None:
+    stop = threading.Event()
+    paced = Paced(_clip(clip), stop)
+    paced.read()
+    stop.set()
+    began = time.perf_counter()
+    while paced.read() is not None:
+        pass
+    paced.close()
+    assert time.perf_counter() - began < 0.3
+
+
+def test_a_clip_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(SourceOpenError, match="does not exist"):
+        _clip(tmp_path / "nothing.mp4")
