@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["OpenCvScreen", "Screen", "display_problem"]
 
 _PROBE_S = 20.0
-_OPEN = "import cv2; cv2.namedWindow('bgsub'); cv2.destroyAllWindows()"
+_OPEN = "import cv2; cv2.namedWindow('trying the display'); cv2.destroyAllWindows()"
 _MAX_KEYS = 16
 
 
@@ -65,8 +65,9 @@ def display_problem() -> str | None:
 
     Notes
     -----
-    Takes about half a second.  Where it has no display to draw on, OpenCV's window library
-    ends the process that calls it: another process therefore tries first.
+    Takes about half a second, in which a window may flash up.  Where it has no display to
+    draw on, OpenCV's window library ends the process that calls it: another process therefore
+    tries first.
     """
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
