@@ -62,6 +62,7 @@ class LiveOutputs:
         self.listeners: list[EventListener] = []
         self.window: LiveWindow | None = None
         self.no_window_because: str | None = None
+        self._status = status
         self._recorder: Recorder | None = None
         self._is_asked = False
         notifier = _notifier(folder, config, info, scene)
@@ -85,8 +86,14 @@ class LiveOutputs:
                 )
 
     def obey(self, controls: LiveControls) -> None:
-        """Record as was asked for at the window."""
-        if self._recorder is None or controls.record_now == self._is_asked:
+        """Record as was asked for at the window, and let it know what is recorded."""
+        if self._recorder is not None:
+            self._status.recording = self._recorder.is_recording
+        if controls.record_now == self._is_asked:
+            return
+        if self._recorder is None:
+            controls.record_now = False
+            controls.refusal = "Nothing can be recorded without a folder: start with -o DIR"
             return
         self._is_asked = controls.record_now
         if self._is_asked:

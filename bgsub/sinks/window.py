@@ -196,7 +196,6 @@ class Window:
             self._say("The model begins anew", TEXT)
         elif key == "c":
             controls.record_now = not controls.record_now
-            self._say("Recording" if controls.record_now else "Recording as configured", TEXT)
 
     def _heard(self, event: int, x: int, y: int, flags: int) -> None:
         """Keep what the mouse did until the next poll; this is called amid OpenCV's work."""

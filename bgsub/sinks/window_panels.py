@@ -58,6 +58,8 @@ def status_words(
     words: list[tuple[str, Colour]] = []
     if controls.paused:
         words.append(("PAUSED", WARN))
+    if controls.record_now:
+        words.append(("RECORDING ON REQUEST", WARN))
     if controls.freeze_learning:
         words.append(("NOT LEARNING", WARN))
     elif controls.learning_speed != 1.0:

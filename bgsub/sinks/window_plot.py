@@ -101,7 +101,7 @@ def _columns_px(lettering: Lettering, n_channels: int) -> list[int]:
 
 
 def _strip_lines(n_channels: int) -> int:
-    return 3 if n_channels == 3 else 6
+    return 2 if n_channels == 3 else 6
 
 
 def _draw_head(

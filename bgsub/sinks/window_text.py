@@ -24,7 +24,7 @@ GOOD: Colour = (120, 205, 110)
 ACCENT: Colour = (90, 225, 255)
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_SHADE = 0.22
+_SHADE = 0.18
 
 
 def fit(width: int, height: int, area: Box) -> Box:
