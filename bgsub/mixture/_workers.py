@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
-import weakref
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Literal
@@ -12,8 +11,6 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-
-    _Inbox = SimpleQueue[Callable[[], None] | None]
 
 __all__ = ["Workers"]
 
@@ -29,9 +26,8 @@ class Workers:
     """The calling thread and helpers, which start when there is work for them.
 
     Kernels compiled without the interpreter's lock are called from ordinary threads: Numba's
-    own thread layers end the process when two Python threads use them at once.  A pool of the
-    standard library would do, but handing over a frame's work takes it several times as long.
-    Helpers end with the object.
+    own thread layers end the process when two Python threads use them at once.  Helpers end
+    with the object.
 
     Parameters
     ----------
@@ -41,7 +37,7 @@ class Workers:
 
     def __init__(self, n_threads: int) -> None:
         self.n_threads = n_threads or _cores()
-        self._inbox: _Inbox | None = None
+        self._helpers: ThreadPoolExecutor | None = None
         self._pid = os.getpid()
 
     def run(self, work: Callable[[int, int], None], n_tiles: int, n_frames: int) -> None:
@@ -63,6 +59,7 @@ class Workers:
         ranges = _split(n_tiles, min(n_tiles, n_ranges))
         # The iterator of a list, unlike a generator, may be drained by several threads at once.
         waiting = iter(ranges)
+        # Waiting for the pool's futures would take several times as long.
         done: SimpleQueue[BaseException | None] = SimpleQueue()
 
         def help_out() -> None:
@@ -71,9 +68,9 @@ class Workers:
                     work(first, last)
                 done.put(caught.error)
 
-        inbox = self._started()
+        helpers = self._started()
         for _ in range(1, n):
-            inbox.put(help_out)
+            helpers.submit(help_out)
         n_helped = len(ranges)
         try:
             for first, last in waiting:
@@ -88,18 +85,12 @@ class Workers:
             if error is not None:
                 raise error
 
-    def _started(self) -> _Inbox:
+    def _started(self) -> ThreadPoolExecutor:
         # Threads do not survive a fork, but the object that knows them does.
-        if self._inbox is None or self._pid != os.getpid():
-            self._inbox, self._pid = SimpleQueue(), os.getpid()
-            n_helpers = self.n_threads - 1
-            for number in range(n_helpers):
-                name = f"bgsub-mixture_{number}"
-                threading.Thread(
-                    target=_serve, args=(self._inbox,), name=name, daemon=True
-                ).start()
-            weakref.finalize(self, _dismiss, self._inbox, n_helpers).atexit = False
-        return self._inbox
+        if self._helpers is None or self._pid != os.getpid():
+            self._helpers = ThreadPoolExecutor(self.n_threads - 1, "bgsub-mixture")
+            self._pid = os.getpid()
+        return self._helpers
 
 
 class _Caught:
@@ -118,18 +109,6 @@ class _Caught:
     ) -> Literal[True]:
         self.error = error
         return True
-
-
-def _serve(inbox: _Inbox) -> None:
-    while (task := inbox.get()) is not None:
-        task()
-        # What is waited for may be freed meanwhile: frames and masks hang on the last task.
-        del task
-
-
-def _dismiss(inbox: _Inbox, n_helpers: int) -> None:
-    for _ in range(n_helpers):
-        inbox.put(None)
 
 
 def _cores() -> int:
