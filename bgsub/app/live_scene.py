@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from bgsub.app.build import build_detector
 from bgsub.errors import BgsubError, ConfigError
@@ -183,20 +183,23 @@ def _changed(config: Config, changes: Mapping[str, object]) -> Config:
     sections: dict[str, dict[str, object]] = {}
     for path, value in changes.items():
         section, _, name = path.partition(".")
-        if section not in _TUNABLE:
+        if section not in _TUNABLE or not name:
             raise ConfigError(_ORIGIN, [f"{path}: cannot be changed while it runs"])
         sections.setdefault(section, {})[name] = value
+    return config.model_copy(
+        update={
+            section: _with_values(section, getattr(config, section), values)
+            for section, values in sections.items()
+        }
+    )
+
+
+def _with_values(name: str, section: BaseModel, values: Mapping[str, object]) -> BaseModel:
     try:
-        return config.model_copy(
-            update={
-                name: type(section := getattr(config, name)).model_validate(
-                    section.model_dump() | values
-                )
-                for name, values in sections.items()
-            }
-        )
+        return type(section).model_validate({**section.model_dump(), **values})
     except ValidationError as error:
         problems = [
-            f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors()
+            f"{'.'.join([name, *map(str, found['loc'])])}: {found['msg']}"
+            for found in error.errors()
         ]
         raise ConfigError(_ORIGIN, problems) from error
