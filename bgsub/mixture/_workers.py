@@ -59,7 +59,7 @@ class Workers:
         ranges = _split(n_tiles, min(n_tiles, n_ranges))
         # The iterator of a list, unlike a generator, may be drained by several threads at once.
         waiting = iter(ranges)
-        # Waiting for the pool's futures would take several times as long.
+        # Cheaper than waiting for the pool's futures.
         done: SimpleQueue[BaseException | None] = SimpleQueue()
 
         def help_out() -> None:
