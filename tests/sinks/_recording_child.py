@@ -17,8 +17,8 @@ from tests.sinks._notifying import notify_rules
 from tests.sinks._recording import moment, recorder, rules
 from tests.sinks._results import stream_info
 
-FPS = 50
-SIZE = (160, 120)
+FPS = 25
+SIZE = (96, 72)
 
 
 def main(folder: Path) -> None:
@@ -48,7 +48,7 @@ def main(folder: Path) -> None:
             )
             notifier.changed(EventChange(kind="update", number=1, event=event))
             sink.write(moment(index, at_s=at_s, size=SIZE))
-            sys.stdout.write(f"{at_s}\n")
+            sys.stdout.write(f"{at_s} {sink.n_dropped}\n")
             sys.stdout.flush()
 
 

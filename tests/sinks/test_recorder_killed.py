@@ -9,7 +9,6 @@ import random
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import av.error
@@ -22,8 +21,11 @@ ROOT = Path(__file__).parents[2]
 MAX_LOST_S = 3.0
 
 
-def killed_after(folder: Path, seconds: float) -> float:
-    """Let a child record for so long, kill it, and return how far it had come."""
+def killed_after(folder: Path, seconds: float) -> tuple[float, int]:
+    """Let a child record for so long, then kill it.
+
+    Returns how far it had come, and how many frames it had to leave out.
+    """
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.sinks._recording_child", str(folder)],
         cwd=ROOT,
@@ -31,19 +33,20 @@ def killed_after(folder: Path, seconds: float) -> float:
         stdout=subprocess.PIPE,
         text=True,
     )
-    written_s, began = -1.0, 0.0
+    written_s, n_dropped, began = -1.0, 0, 0.0
     with child:
         assert child.stdout is not None
         for line in child.stdout:
             if written_s < 0:
                 began = time.perf_counter()
-            written_s = float(line)
+            at_s, dropped = line.split()
+            written_s, n_dropped = float(at_s), int(dropped)
             if child.returncode is None and time.perf_counter() - began >= seconds:
                 child.kill()
-    return written_s
+    return written_s, n_dropped
 
 
-def check(folder: Path, written_s: float) -> float:
+def check(folder: Path, written_s: float, n_dropped: int) -> float:
     """Check all that is left; return how many seconds are lost."""
     lost = []
     for suffix in ("always*.mkv", "always*.mask.mkv"):
@@ -57,9 +60,10 @@ def check(folder: Path, written_s: float) -> float:
         if not held[-1]:
             held.pop()
         frames = [round(at_s * FPS) for one in held for at_s in one]
-        assert frames == list(range(len(frames))), "not one is missing in between"
+        n_missing = frames[-1] + 1 - len(frames)
+        assert frames == sorted(set(frames))
+        assert n_missing <= n_dropped, "not one is lost between the files"
         assert all(one[-1] - one[0] <= 5.0 for one in held)
-        assert all(second[0] - first[-1] < 2 / FPS for first, second in pairwise(held))
         lost.append(written_s - frames[-1] / FPS)
     lines = (folder / "log.jsonl").read_text().splitlines()
     assert lines
@@ -73,7 +77,7 @@ def _suffixes(pattern: str) -> list[str]:
 
 
 def test_recordings_of_a_killed_process_play_up_to_the_last_seconds(tmp_path: Path) -> None:
-    check(tmp_path, killed_after(tmp_path, 7.3))
+    check(tmp_path, *killed_after(tmp_path, 7.3))
 
 
 @pytest.mark.slow
@@ -83,4 +87,4 @@ def test_recordings_play_whenever_the_process_is_killed(tmp_path: Path) -> None:
     for number in range(20):
         folder = tmp_path / str(number)
         folder.mkdir()
-        check(folder, killed_after(folder, moments.uniform(2.0, 12.0)))
+        check(folder, *killed_after(folder, moments.uniform(2.0, 12.0)))
