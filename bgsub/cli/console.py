@@ -94,5 +94,5 @@ def set_up_logging(*, verbose: bool) -> None:
         stream=sys.stderr,
         force=True,
     )
-    for noisy in ("numba", "matplotlib", "libav"):
+    for noisy in ("numba", "matplotlib", "libav", "PIL"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
