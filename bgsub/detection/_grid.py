@@ -54,10 +54,18 @@ class Grid:
         return self.height, self.width
 
     def reduce(self, picture: NDArray[Any]) -> NDArray[Any]:
-        """Return the mean of each cell, of the type of the picture."""
+        """Return the value in the middle of each cell."""
         if self.step == 1:
             return picture
-        return cv2.resize(picture, self._cells, interpolation=cv2.INTER_AREA)
+        # Interpolated between four pixels: at this scale no finer than the mean of the cell,
+        # and many times faster.
+        return cv2.resize(picture, self._cells, interpolation=cv2.INTER_LINEAR)
+
+    def average(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the mean of each cell."""
+        if self.step == 1:
+            return values
+        return cv2.resize(values, self._cells, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
     def enlarge(self, cells: Mask) -> Mask:
         """Return an array in which each pixel has the value of its cell."""

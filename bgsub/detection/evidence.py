@@ -30,7 +30,7 @@ __all__ = [
 _FARTHEST = np.float32(3.0)
 _MID_GREY = 128
 _SIGMA = 1.0
-_RADIUS = 4
+_RADIUS = 2
 _FLATNESS = 300.0
 # Cells below this much evidence are background whatever their luma interpolates to.
 _NEGLIGIBLE = 0.5
@@ -125,17 +125,26 @@ def smoothed(found: NDArray[np.float32], luma: NDArray[np.float32]) -> Evidence:
     .. [1] K. He, J. Sun and X. Tang, "Guided image filtering", PAMI 2013, section 3; the
        interpolation of the coefficients: K. He and J. Sun, "Fast guided filter", 2015.
     """
-    soft = cv2.GaussianBlur(found, (0, 0), _SIGMA)
-    luma_mean, soft_mean = _mean(luma), _mean(soft)
-    slope = _mean(luma * soft)
-    slope -= luma_mean * soft_mean
-    variance = _mean(luma * luma)
-    variance -= luma_mean * luma_mean
+    height, width = found.shape
+    half = (max(1, width // 2), max(1, height // 2))
+    guide = cv2.resize(luma, half, interpolation=cv2.INTER_AREA)
+    soft = cv2.resize(
+        cv2.GaussianBlur(found, (0, 0), _SIGMA), half, interpolation=cv2.INTER_AREA
+    )
+    guide_mean, soft_mean = _mean(guide), _mean(soft)
+    slope = _mean(guide * soft)
+    slope -= guide_mean * soft_mean
+    variance = _mean(guide * guide)
+    variance -= guide_mean * guide_mean
     variance += np.float32(_FLATNESS)
     slope /= variance
     offset = soft_mean
-    offset -= slope * luma_mean
-    return Evidence(_mean(slope), _mean(offset), luma)
+    offset -= slope * guide_mean
+    return Evidence(
+        cv2.resize(_mean(slope), (width, height), interpolation=cv2.INTER_LINEAR),
+        cv2.resize(_mean(offset), (width, height), interpolation=cv2.INTER_LINEAR),
+        luma,
+    )
 
 
 def coarse_mask(evidence: Evidence, last: Mask, hysteresis: float) -> Mask:

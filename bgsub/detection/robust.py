@@ -105,10 +105,11 @@ class RobustDetector:
         if self._state is None:
             self._state = _State(picture, self._params, self._model)
         state = self._state
-        image, shift = self._aligned(frame.image, picture, state)
+        cells = state.grid.reduce(picture)
+        image, shift = self._aligned(frame.image, cells, state)
         if shift != (0.0, 0.0):
             picture = to_bytes(image, self._model.params.max_value)
-        cells = state.grid.reduce(picture)
+            cells = state.grid.reduce(picture)
         if self._params.compensate_light:
             self._follow_light(image, cells, state)
         self._clock.lap("align")
@@ -134,13 +135,12 @@ class RobustDetector:
         )
 
     def _aligned(
-        self, image: Image, picture: NDArray[np.uint8], state: _State
+        self, image: Image, cells: NDArray[np.uint8], state: _State
     ) -> tuple[Image, tuple[float, float]]:
         """Return the frame as the camera would have seen it had it not shaken."""
         if not self._params.stabilise:
             return image, (0.0, 0.0)
-        luma = to_luma(state.grid.reduce(picture))
-        x, y = state.stabiliser.shift(luma, to_luma(state.reference.picture))
+        x, y = state.stabiliser.shift(to_luma(cells), to_luma(state.reference.picture))
         if (x, y) == (0.0, 0.0):
             return image, (0.0, 0.0)
         return moved(image, -x, -y, nearest=False), (x, y)
@@ -189,7 +189,7 @@ class RobustDetector:
         """Return distances of cells, and mask and probability of pixels."""
         background = to_luma(state.reference.picture)
         found = distances(
-            state.grid.reduce(scores),
+            state.grid.average(scores),
             np.take(self._thresholds, background),
             state.blinking.widening(),
         )
