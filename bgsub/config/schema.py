@@ -152,8 +152,9 @@ class MaskConfig(Section):
     """From the model's mask to the mask that is written."""
 
     median_px: int = key(
-        9,
-        "Side of the square whose majority decides a pixel; odd, 1 is off.",
+        1,
+        "Side of the square whose majority decides a pixel; odd, 1 is off.  The robust "
+        "detector smooths before it decides instead.",
         raising="fewer specks; small objects and thin parts are lost",
         ge=1,
         le=31,

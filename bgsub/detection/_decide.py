@@ -22,9 +22,10 @@ def decide(
     luma: NDArray[np.uint8],
     rows: NDArray[np.int32],
     row_shares: NDArray[np.float32],
-    columns: NDArray[np.int32],
+    starts: NDArray[np.int32],
     column_shares: NDArray[np.float32],
     margin: np.float32,
+    last: NDArray[np.uint8],
     mask: NDArray[np.uint8],
     probability: NDArray[np.uint8],
 ) -> None:
@@ -35,61 +36,59 @@ def decide(
     slope, offset : ndarray of float32, shape (h, w)
         For each cell; the evidence is in units of the match threshold.
     is_near : ndarray of uint8, shape (h, w)
-        0 in cells that have nothing to decide: there the mask becomes 0.
+        0 in cells that have nothing to decide: there the mask stays 0.
     luma : ndarray of uint8, shape (H, W)
         The picture.
-    rows, columns : ndarray of int32, shapes (H,) and (W,)
+    rows : ndarray of int32, shape (H,)
         The cell before each pixel's centre.
+    starts : ndarray of int32, shape (w + 1,)
+        The first of the pixels whose centres come after that of each cell, and the end.
     row_shares, column_shares : ndarray of float32, shapes (H,) and (W,)
         The share of the next cell.
     margin : float32
         What was background needs evidence above ``1 + margin``, foreground above
         ``1 - margin``.
+    last : ndarray of uint8, shape (H, W)
+        The last mask.
     mask : ndarray of uint8, shape (H, W)
-        The last mask, 0 or 255; written.
+        All 0; foreground is written as 255.
     probability : ndarray of uint8, shape (H, W) or (0, 0)
-        Written if it has a size: at least 128 where the mask is 255, below elsewhere.
+        All 0; written if it has a size: at least 128 where the mask is 255, below elsewhere.
     """
-    height, width = mask.shape
     n_rows, n_columns = slope.shape
-    slopes = np.empty(n_columns, np.float32)
-    offsets = np.empty(n_columns, np.float32)
     one = np.float32(1)
-    high, low = one + margin, one - margin
-    last_column = n_columns - 1
-    for y in range(height):
-        row = rows[y]
+    for y in range(len(mask)):
+        row, share = rows[y], row_shares[y]
         after = min(row + 1, n_rows - 1)
-        share = row_shares[y]
-        any_near = False
-        for c in range(n_columns):
-            any_near |= (is_near[row, c] | is_near[after, c]) > 0
-        if not any_near:
-            mask[y] = 0
-            if probability.size:
-                probability[y] = 0
-            continue
-        for c in range(n_columns):
-            slopes[c] = slope[row, c] + share * (slope[after, c] - slope[row, c])
-            offsets[c] = offset[row, c] + share * (offset[after, c] - offset[row, c])
-        for x in range(width):
-            column = columns[x]
-            following = min(column + 1, last_column)
-            if not (is_near[row, column] | is_near[after, following]):
-                mask[y, x] = 0
-                if probability.size:
-                    probability[y, x] = 0
+        for column in range(n_columns):
+            if not is_near[row, column]:
                 continue
-            part = column_shares[x]
-            a = slopes[column] + part * (slopes[following] - slopes[column])
-            b = offsets[column] + part * (offsets[following] - offsets[column])
-            evidence = a * np.float32(luma[y, x]) + b
-            threshold = low if mask[y, x] else high
-            is_foreground = evidence > threshold
-            mask[y, x] = np.uint8(255) if is_foreground else np.uint8(0)
-            if probability.size:
-                squared = max(evidence, np.float32(0)) ** 2
-                level = np.float32(255) * squared / (squared + threshold * threshold)
-                rounded = np.uint8(level + np.float32(0.5))
-                least, most = (128, 255) if is_foreground else (0, 127)
-                probability[y, x] = min(max(rounded, np.uint8(least)), np.uint8(most))
+            following = min(column + 1, n_columns - 1)
+            slope_left = slope[row, column]
+            slope_left += share * (slope[after, column] - slope_left)
+            slope_right = slope[row, following]
+            slope_right += share * (slope[after, following] - slope_right)
+            left = offset[row, column]
+            left += share * (offset[after, column] - left)
+            right = offset[row, following]
+            right += share * (offset[after, following] - right)
+            for x in range(starts[column], starts[column + 1]):
+                part = column_shares[x]
+                a = slope_left + part * (slope_right - slope_left)
+                b = left + part * (right - left)
+                evidence = a * np.float32(luma[y, x]) + b
+                threshold = one - margin if last[y, x] else one + margin
+                is_foreground = evidence > threshold
+                mask[y, x] = np.uint8(255) if is_foreground else np.uint8(0)
+                if probability.size:
+                    probability[y, x] = _level(evidence, threshold)
+
+
+@kernel
+def _level(evidence: np.float32, threshold: np.float32) -> np.uint8:
+    """Return the probability in 1/255, on the side of 127.5 where the decision is."""
+    squared = max(evidence, np.float32(0)) ** 2
+    level = np.float32(255) * squared / (squared + threshold * threshold)
+    if evidence > threshold:
+        return np.uint8(max(level + np.float32(0.5), np.float32(128)))
+    return np.uint8(min(level + np.float32(0.5), np.float32(127)))

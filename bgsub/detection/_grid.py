@@ -35,9 +35,10 @@ class Grid:
         Side of a cell in pixels; 1 for small frames.
     height, width : int
         Size of the grid in cells.
-    positions : tuple
-        For rows, then for columns: the cell before each pixel's centre, int32, and the share
-        that the next one has in it, float32.
+    rows, row_shares : ndarray of int32 and of float32, shape (height of the frame,)
+        The cell before each pixel's centre, and the share that the next one has in it.
+    starts, column_shares : ndarray of int32, shape (w + 1,), and of float32, shape (W,)
+        The first of the pixels whose centres come after that of each cell, and the share.
     """
 
     def __init__(self, height: int, width: int) -> None:
@@ -46,7 +47,9 @@ class Grid:
         self.width = -(-width // self.step)
         self._frame = (width, height)
         self._cells = (self.width, self.height)
-        self.positions = _between(height, self.height), _between(width, self.width)
+        self.rows, self.row_shares = _between(height, self.height)
+        columns, self.column_shares = _between(width, self.width)
+        self.starts = np.searchsorted(columns, np.arange(self.width + 1)).astype(np.int32)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -76,9 +76,9 @@ class Blinking:
         """Return factors on the match threshold, shape (h, w); None if nothing blinks."""
         if self._gain == 0 or not self._is_anywhere():
             return None
-        squared = self._blinks * np.float32(self._gain)
+        squared: NDArray[np.float32] = self._blinks * np.float32(self._gain)
         squared += 1
-        return np.minimum(np.sqrt(squared), np.float32(_WIDEST))
+        return np.sqrt(np.minimum(squared, np.float32(_WIDEST**2)))
 
     def background_threshold(self) -> NDArray[np.uint8] | None:
         """Return each cell's T in 1/255, shape (h, w); None if nothing blinks."""
@@ -86,7 +86,8 @@ class Blinking:
             return None
         rise = max(0.0, _MOST_WEIGHT - self._threshold)
         share = np.minimum(self._blinks * np.float32(1 / _ALWAYS), np.float32(1))
-        return np.rint((self._threshold + rise * share) * 255).astype(np.uint8)
+        levels: NDArray[np.float32] = np.rint((self._threshold + rise * share) * 255)
+        return levels.astype(np.uint8)
 
     def _is_anywhere(self) -> bool:
         return float(self._blinks.max()) > _QUIET

@@ -34,6 +34,7 @@ _RADIUS = 2
 _FLATNESS = 300.0
 # Cells below this much evidence are background whatever their luma interpolates to.
 _NEGLIGIBLE = 0.5
+_NEIGHBOURS = np.ones((3, 3), np.uint8)
 
 
 class Evidence:
@@ -127,10 +128,8 @@ def smoothed(found: NDArray[np.float32], luma: NDArray[np.float32]) -> Evidence:
     """
     height, width = found.shape
     half = (max(1, width // 2), max(1, height // 2))
-    guide = cv2.resize(luma, half, interpolation=cv2.INTER_AREA)
-    soft = cv2.resize(
-        cv2.GaussianBlur(found, (0, 0), _SIGMA), half, interpolation=cv2.INTER_AREA
-    )
+    guide = _resized(luma, half, cv2.INTER_AREA)
+    soft = _resized(cv2.GaussianBlur(found, (0, 0), _SIGMA), half, cv2.INTER_AREA)
     guide_mean, soft_mean = _mean(guide), _mean(soft)
     slope = _mean(guide * soft)
     slope -= guide_mean * soft_mean
@@ -140,9 +139,10 @@ def smoothed(found: NDArray[np.float32], luma: NDArray[np.float32]) -> Evidence:
     slope /= variance
     offset = soft_mean
     offset -= slope * guide_mean
+    full = (width, height)
     return Evidence(
-        cv2.resize(_mean(slope), (width, height), interpolation=cv2.INTER_LINEAR),
-        cv2.resize(_mean(offset), (width, height), interpolation=cv2.INTER_LINEAR),
+        _resized(_mean(slope), full, cv2.INTER_LINEAR),
+        _resized(_mean(offset), full, cv2.INTER_LINEAR),
         luma,
     )
 
@@ -203,25 +203,30 @@ def fine_mask(
         threshold t: at least 128 where the mask is 255, below elsewhere.
     """
     shape = luma.shape
-    is_near = (evidence.values > _NEGLIGIBLE).view(np.uint8)
-    is_near = cv2.dilate(is_near, np.ones((3, 3), np.uint8))
-    mask = last.copy()
-    probability = np.empty(shape if with_probability else (0, 0), np.uint8)
-    (rows, row_shares), (columns, column_shares) = grid.positions
+    is_near = cv2.dilate((evidence.values > _NEGLIGIBLE).view(np.uint8), _NEIGHBOURS)
+    mask = np.zeros(shape, np.uint8)
+    probability = np.zeros(shape if with_probability else (0, 0), np.uint8)
     decide(
         evidence.slope,
         evidence.offset,
         is_near,
         luma,
-        rows,
-        row_shares,
-        columns,
-        column_shares,
+        grid.rows,
+        grid.row_shares,
+        grid.starts,
+        grid.column_shares,
         np.float32(hysteresis),
+        last,
         mask,
         probability,
     )
     return mask, probability if with_probability else None
+
+
+def _resized(
+    values: NDArray[np.float32] | cv2.typing.MatLike, size: tuple[int, int], how: int
+) -> NDArray[np.float32]:
+    return cv2.resize(values, size, interpolation=how)  # type: ignore[return-value]
 
 
 def _mean(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -81,6 +81,7 @@ def _curve(
     ratios = seen / known
     enough = np.flatnonzero(np.bincount(bins) >= _MIN_IN_BIN)
     if not len(enough):
-        return levels * np.median(ratios)
+        return levels * np.float32(np.median(ratios))
     medians = [np.median(ratios[bins == number]) for number in enough]
-    return levels * np.interp(levels, (enough + 0.5) * _BIN, medians)
+    factors = np.interp(levels, (enough + 0.5) * _BIN, medians)
+    return levels * factors.astype(np.float32)

@@ -30,7 +30,8 @@ def to_bytes(image: Image, max_value: float | None) -> NDArray[np.uint8]:
     if max_value is None:
         max_value = 1.0 if image.dtype == np.float32 else float(np.iinfo(image.dtype).max)
     levels = image.astype(np.float32) * np.float32(255.0 / max_value)
-    return np.nan_to_num(np.clip(levels, 0, 255), nan=0.0).astype(np.uint8)
+    finite: NDArray[np.float32] = np.nan_to_num(np.clip(levels, 0, 255), nan=0.0)
+    return finite.astype(np.uint8)
 
 
 def to_luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

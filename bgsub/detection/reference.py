@@ -43,8 +43,10 @@ class Reference:
 
     def is_saturated(self) -> NDArray[np.bool_]:
         """Return where the background is too bright for some channel, shape (h, w)."""
-        bright = self.picture >= _SATURATED
-        return bright if bright.ndim == 2 else bright.any(axis=2)
+        brightest = self.picture
+        if brightest.ndim == 3:
+            brightest = brightest.max(axis=2)
+        return brightest >= _SATURATED
 
     def update(self, picture: NDArray[np.uint8], mask: Mask, rate: float) -> None:
         """Follow a picture at a learning rate where the mask, of shape (h, w), is 0."""

@@ -233,8 +233,9 @@ def _label_shadows(mask: Mask, cells: NDArray[np.uint8], state: _State) -> Mask:
     shadows = find_shadows(state.coarse, cells, state.reference.picture)
     if not shadows.any():
         return mask
-    is_shadow = state.grid.enlarge(shadows.view(np.uint8)) & mask
-    return np.where(is_shadow, np.uint8(SHADOW), mask)
+    labelled = mask.copy()
+    labelled[(state.grid.enlarge(shadows.view(np.uint8)) & mask) > 0] = SHADOW
+    return labelled
 
 
 class _State:

@@ -159,7 +159,7 @@ class MixtureParams:
     """
 
     n_components: int = 3
-    learning_rate: float = 0.001
+    learning_rate: float = 0.003
     time_constant_s: float | None = None
     initial_learning_rate: float = 0.01
     warmup_frames: int = 200
