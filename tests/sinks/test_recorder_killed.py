@@ -55,7 +55,7 @@ def check(folder: Path, written_s: float, n_dropped: int) -> float:
         ]
         held = [times(path) for path in paths[:-1]]
         # Of the newest there may be no more than its name.
-        with contextlib.suppress(av.error.InvalidDataError, KeyError):
+        with contextlib.suppress(av.error.FFmpegError, KeyError):
             held.append(times(paths[-1]))
         if not held[-1]:
             held.pop()
