@@ -68,9 +68,10 @@ def effective_yaml(loaded: LoadedConfig) -> str:
     lines: list[str] = []
     for section, model in _sections():
         lines.append(f"{section}:")
-        values = getattr(loaded.config, section)
+        # As records of a run hold them, without passwords.
+        values = getattr(loaded.config, section).model_dump()
         for name in model.model_fields:
-            text = f"  {name}: {_yaml(getattr(values, name))}"
+            text = f"  {name}: {_yaml(values[name])}"
             origin = _origin(loaded, f"{section}.{name}")
             lines.append(f"{text:<44} # {origin}")
     return "\n".join(lines) + "\n"

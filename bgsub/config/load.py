@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from bgsub.addresses import without_secrets
 from bgsub.config.schema import Config
 from bgsub.errors import ConfigError
 
@@ -162,7 +163,9 @@ def parse_set(argument: str) -> Override:
     except yaml.YAMLError as error:
         problem = f"{key.strip()}: {_shown(text)} is not a YAML value"
         raise ConfigError(_SET, [problem]) from error
-    return Override(path=tuple(key.strip().split(".")), value=value, origin=f"--set {argument}")
+    # Where a value comes from is shown: not with a password in it.
+    origin = f"--set {key}={without_secrets(text)}"
+    return Override(path=tuple(key.strip().split(".")), value=value, origin=origin)
 
 
 def load_config(
