@@ -126,6 +126,10 @@ class Window:
         """Draw what has changed, and take keys and mouse."""
         if not self._is_open:
             return
+        if self._screen.is_closed():
+            # Drawing would open it again.
+            self._controls.quit = True
+            return
         now = self._clock()
         # Not the whole pause: the next frame may come a little early.
         pause_s = 0.8 / self._settings.max_fps if self._is_stale else _IDLE_S
@@ -135,9 +139,6 @@ class Window:
             self._face.draw(self._screen.size(), self._result, now=now, age_s=age_s)
             self._screen.show(self._face.canvas)
         codes = self._screen.pressed()
-        if self._screen.is_closed():
-            self._controls.quit = True
-            return
         heard, self._mouse = self._mouse, []
         self._is_stale = self._is_stale or bool(codes or heard)
         for code in codes:
@@ -151,13 +152,15 @@ class Window:
         settings, face = self._settings, self._face
         face.pixel = None
         face.forget_scene()
+        bar = face.bar_px(settings.max_width_px, settings.max_height_px)
         width, height = first_size(
             width,
             height,
             max_width=settings.max_width_px,
-            max_height=max(1, settings.max_height_px - face.bar_px),
+            max_height=max(1, settings.max_height_px - bar),
         )
-        self._screen.resize(max(MIN_SIZE[0], width), max(MIN_SIZE[1], height + face.bar_px))
+        bar = face.bar_px(width, height + bar)
+        self._screen.resize(max(MIN_SIZE[0], width), max(MIN_SIZE[1], height + bar))
 
     def _press(self, key: int) -> None:
         face = self._face

@@ -108,10 +108,13 @@ class Face:
         self._message: tuple[str, Colour, float] | None = None
         self._gap = ""
 
-    @property
-    def bar_px(self) -> int:
-        """Height of the status line at full size."""
-        return 2 * self._text_px
+    def bar_px(self, width: int, height: int) -> int:
+        """Return how high the status line is on a canvas of this size."""
+        return 2 * self._text_px_on(width, height)
+
+    def _text_px_on(self, width: int, height: int) -> int:
+        # So small that the plot of a pixel fits, as long as it can be read.
+        return min(self._text_px, max(8, min(height // 31, width // 45)))
 
     def say(self, text: str, colour: Colour, now: float) -> None:
         """Show a message for some seconds from `now` on."""
@@ -163,7 +166,7 @@ class Face:
         self._fit_canvas(size)
         canvas, lettering = self.canvas, self._lettering
         height, width = canvas.shape[:2]
-        bar = 2 * lettering.text_px
+        bar = self.bar_px(width, height)
         area = Box(x=0, y=0, width=width, height=height - bar)
         canvas[: area.height] = _SURROUND
         if result is not None:
@@ -195,8 +198,7 @@ class Face:
         if self.canvas.shape[:2] == (height, width):
             return
         self.canvas = np.zeros((height, width, 3), np.uint8)
-        # So small that the plot of a pixel fits, as long as it can be read.
-        text_px = min(self._text_px, max(8, min(height // 31, width // 45)))
+        text_px = self._text_px_on(width, height)
         if text_px != self._lettering.text_px:
             self._lettering = Lettering(text_px)
 

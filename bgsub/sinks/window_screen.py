@@ -135,7 +135,11 @@ class OpenCvScreen:
         """Return width and height of the room for the picture."""
         if self._title is None:
             return None
-        _, _, width, height = cv2.getWindowImageRect(self._title)
+        try:
+            _, _, width, height = cv2.getWindowImageRect(self._title)
+        except cv2.error:
+            # A person has closed it.
+            return None
         return (int(width), int(height)) if width > 0 and height > 0 else None
 
     def is_closed(self) -> bool:
