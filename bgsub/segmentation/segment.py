@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,7 +10,8 @@ import numpy as np
 
 from bgsub.errors import PictureError
 from bgsub.segmentation.candidates import fit_candidates, judge
-from bgsub.segmentation.features import bands, extract, is_grey
+from bgsub.segmentation.features import bands, extract
+from bgsub.segmentation.limits import check_settings, check_size
 from bgsub.segmentation.noise import add_noise
 from bgsub.segmentation.regions import merge_small_regions
 from bgsub.segmentation.result import Candidate, Segmentation
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from bgsub.segmentation.history import Step
 
 __all__ = ["Candidate", "Segmentation", "add_noise", "segment"]
-
-_GIB = 1 << 30
-_USABLE_MEMORY = 0.75
 
 
 def segment(
@@ -70,7 +67,8 @@ def segment(
     With ``smoothing`` the classes are first fitted to the picture freed from noise, then again
     to the picture itself under the Markov random field.
     """
-    _check(picture, settings)
+    check_settings(settings)
+    check_size(picture, settings)
     try:
         return _segment(picture, settings, on_progress or _ignore)
     except np.linalg.LinAlgError as error:
@@ -101,7 +99,8 @@ def _segment(
     labels = calmed.spread(fit.mixture.label(calmed.values))
     clock.stop("labels")
     smoothed: NDArray[np.float32] | None = None
-    fitted = len(calmed.values)
+    is_sklearns = settings.estimator == "sklearn"
+    n_values = labels.size if is_sklearns else len(calmed.values)
     if settings.smoothing > 0:
         tell("smoothing")
         fit, labels, smoothed = _smooth(features, fit, labels, settings)
@@ -127,11 +126,11 @@ def _segment(
         bic=best.bic,
         aic=best.aic,
         curve=tuple(candidate for candidate, _ in fits),
-        estimator="sklearn" if settings.estimator == "sklearn" else "histogram",
+        estimator="sklearn" if is_sklearns else "histogram",
         seconds=clock.seconds,
-        fitted_values=min(fitted, settings.max_fit_values),
+        fitted_values=n_values if is_sklearns else min(n_values, settings.max_fit_values),
         smoothed=smoothed,
-        notes=_notes(picture, features, fitted, settings),
+        notes=_notes(picture, features, n_values, settings),
     )
 
 
@@ -165,51 +164,6 @@ def _smooth(
         fit, mixture=field.mixture, history=field.history, converged=field.converged
     )
     return smooth, field.labels, field.posteriors
-
-
-def _check(picture: Image, settings: SegmentationConfig) -> None:
-    if settings.estimator == "sklearn" and settings.stopping == "parameters":
-        msg = (
-            "scikit-learn stops by the likelihood only: choose segmentation.stopping "
-            "likelihood, or the histogram estimator."
-        )
-        raise PictureError(msg)
-    need = _bytes_needed(picture, settings)
-    have = _memory()
-    if need > _USABLE_MEMORY * have:
-        msg = (
-            f"A picture of {picture.shape[1]}x{picture.shape[0]} pixels would need about "
-            f"{need / _GIB:.0f} GiB of memory with these settings, and there are "
-            f"{have / _GIB:.0f}: scale it down, choose fewer classes, or leave out position, "
-            "smoothing or scikit-learn's estimator."
-        )
-        raise PictureError(msg)
-
-
-def _bytes_needed(picture: Image, settings: SegmentationConfig) -> float:
-    pixels = picture.shape[0] * picture.shape[1] if picture.ndim >= 2 else 0
-    k = settings.n_components or settings.max_components
-    every_pixel = settings.position_weight > 0 or settings.texture_weight > 0
-    d = 3 + 2 * (settings.position_weight > 0) + (settings.texture_weight > 0)
-    # What is kept for each pixel: its index, labels and colours; then what each choice adds.
-    each = 24.0
-    if picture.dtype != np.uint8 and picture.ndim == 3 and not is_grey(picture):
-        each += 80 + 4 * k
-    if every_pixel:
-        each += 4 * d + 60 + 4 * k
-    if settings.smoothing > 0:
-        each += 12 * k + (60 if every_pixel else 12)
-    if settings.estimator == "sklearn":
-        each += 8 * (3 * d + 4 * k)
-    return pixels * each
-
-
-def _memory() -> float:
-    """Return the machine's memory in bytes; without end where it does not say."""
-    try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):
-        return float("inf")
 
 
 def _ordered(step: Step, order: NDArray[np.intp]) -> Step:

@@ -10,6 +10,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from bgsub.config.segmentation import SegmentationConfig
 from bgsub.errors import PictureError
+from bgsub.segmentation import limits
 from bgsub.segmentation import segment as module
 from bgsub.segmentation.noise import add_noise
 from bgsub.segmentation.segment import segment
@@ -185,7 +186,7 @@ def test_what_memory_cannot_hold_is_refused_before_anything_is_done(
 def test_a_hundred_million_pixels_are_not_refused_on_a_machine_of_24_gib(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr(module, "_memory", lambda: 24.0 * 2**30)
+    monkeypatch.setattr(limits, "_memory", lambda: 24.0 * 2**30)
     monkeypatch.setattr(module, "extract", lambda *_: (_ for _ in ()).throw(KeyError))
     large = np.broadcast_to(np.uint8(0), (10_000, 10_000, 3))
     with pytest.raises(KeyError):
