@@ -203,7 +203,7 @@ def fine_mask(
         threshold t: at least 128 where the mask is 255, below elsewhere.
     """
     shape = luma.shape
-    is_near = cv2.dilate((evidence.values > _NEGLIGIBLE).view(np.uint8), _NEIGHBOURS)
+    is_near: Mask = cv2.dilate((evidence.values > _NEGLIGIBLE).view(np.uint8), _NEIGHBOURS)  # type: ignore[assignment]
     mask = np.zeros(shape, np.uint8)
     probability = np.zeros(shape if with_probability else (0, 0), np.uint8)
     decide(

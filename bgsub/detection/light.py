@@ -83,5 +83,5 @@ def _curve(
     if not len(enough):
         return levels * np.float32(np.median(ratios))
     medians = [np.median(ratios[bins == number]) for number in enough]
-    factors = np.interp(levels, (enough + 0.5) * _BIN, medians)
+    factors: NDArray[np.float64] = np.interp(levels, (enough + 0.5) * _BIN, medians)
     return levels * factors.astype(np.float32)
