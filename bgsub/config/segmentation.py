@@ -34,14 +34,14 @@ class SegmentationConfig(Section):
         0.0,
         "Cluster x and y too, the longer side counting as this many black-to-white ranges; "
         "0 is off.",
-        raising="classes become compact regions",
+        raising="spherical classes become compact; other shapes stretch to any weight",
         ge=0.0,
     )
     texture_weight: float = key(
         0.0,
         "Cluster local contrast too, a factor of e counting as this many tenths of black to "
         "white; 0 is off.",
-        raising="rough and smooth places are told apart",
+        raising="spherical classes heed it more; other shapes stretch to any weight",
         ge=0.0,
     )
     covariance_type: Literal["full", "tied", "diag", "spherical"] = key(
