@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bgsub.frames import Box, FrameResult, Image, Mask
+    from bgsub.frames import Box, Frame, FrameResult, Image, Mask
 
 __all__ = ["Painter", "to_bgr8"]
 
@@ -77,10 +77,11 @@ class Painter:
         """Mark one result in `picture`, shape (H, W, 3), 8-bit BGR.
 
         Foreground is tinted red with an outline, shadow blue; each box is drawn, and the time
-        code with the event state stands in the upper left corner.
+        code with the event state stands in the upper left corner.  For frames of a camera it is
+        the time of day.
         """
         self.mark(picture, result.mask, result.boxes)
-        self._label.paint(picture, result.frame.timestamp_s, in_event=result.in_event)
+        self._label.paint(picture, _time_text(result.frame), in_event=result.in_event)
 
     def mark(self, picture: NDArray[np.uint8], mask: Mask, boxes: Sequence[Box]) -> None:
         """Mark foreground, shadow and boxes only, as :meth:`paint` does, without the label."""
@@ -131,9 +132,8 @@ class _Label:
         (width, _), _ = cv2.getTextSize(text, _FONT, self._scale, self._stroke_px)
         return int(width)
 
-    def paint(self, picture: NDArray[np.uint8], time_s: float, *, in_event: bool) -> None:
+    def paint(self, picture: NDArray[np.uint8], time: str, *, in_event: bool) -> None:
         """Draw the label into `picture`, shape (H, W, 3)."""
-        time = timecode(time_s)
         word = "MOTION" if in_event else ""
         dot_px = self._text_px
         time_px = self._cell_px * sum(2 if char.isdigit() else 1 for char in time) // 2
@@ -171,6 +171,14 @@ class _Label:
         place = (left_px, base_px)
         scale, stroke = self._scale, self._stroke_px
         cv2.putText(panel, text, place, _FONT, scale, _TEXT_COLOUR, stroke, cv2.LINE_AA)
+
+
+def _time_text(frame: Frame) -> str:
+    """Return when a frame was taken: by the wall clock if known, else in the stream."""
+    if frame.captured_at is None:
+        return timecode(frame.timestamp_s)
+    at = frame.captured_at.astimezone()
+    return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03d}"
 
 
 def _solid(height: int, width: int, colour: Colour) -> NDArray[np.uint8]:

@@ -151,7 +151,9 @@ class Notifier:
         """Tell that the stream broke off or came back."""
         at = self._wall_clock_zero(at_s) + timedelta(seconds=at_s)
         self._post(
-            lambda: self._add({"type": "gap", "at_s": at_s, "at": _iso(at), "what": what})
+            lambda: self._add(
+                {"type": "gap", "at_s": round(at_s, 6), "at": _iso(at), "what": what}
+            )
         )
 
     def idle(self, at_s: float, *, in_event: bool) -> None:  # noqa: ARG002 - the sinks' protocol
@@ -210,12 +212,12 @@ class Notifier:
             "type": "recording_end" if is_over else "recording_start",
             "path": str(recording.path),
             "event": recording.event,
-            "start_s": recording.start_s,
+            "start_s": round(recording.start_s, 6),
             "start_at": _iso(recording.started_at),
         }
         if recording.end_s is not None:
             length = timedelta(seconds=recording.end_s - recording.start_s)
-            record["end_s"] = recording.end_s
+            record["end_s"] = round(recording.end_s, 6)
             record["end_at"] = _iso(recording.started_at + length)
         self._add(record)
         if is_over and self._rules.on_recording_end:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -75,6 +78,19 @@ class TestPainter:
         red = [int((p[..., 2].astype(int) - p[..., 0] > 80).sum()) for p in pictures]
         assert red[0] == 0
         assert red[1] > 20
+
+    def test_label_of_a_camera_tells_the_time_of_day_instead_of_the_streams(self):
+        def label(timestamp_s: float, at: datetime | None) -> np.ndarray:
+            picture = np.full((240, 320, 3), 90, np.uint8)
+            empty = _result(np.zeros((240, 320), np.uint8))
+            frame = replace(empty.frame, timestamp_s=timestamp_s, captured_at=at)
+            Painter(240, 320).paint(picture, replace(empty, frame=frame))
+            return picture
+
+        noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+        assert np.array_equal(label(1.0, noon), label(5e6, noon))
+        assert not np.array_equal(label(1.0, noon), label(1.0, noon + timedelta(seconds=1)))
+        assert not np.array_equal(label(1.0, None), label(2.0, None))
 
     def test_label_covers_a_small_part_at_any_size(self):
         for height, width in [(120, 160), (240, 320), (1080, 1920), (2160, 3840)]:
