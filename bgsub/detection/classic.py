@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bgsub.detection.detector import Detection, StageClock
+from bgsub.errors import FrameShapeError
 from bgsub.mixture import MixtureModel
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class ClassicDetector:
     def detect(self, frames: Sequence[Frame]) -> Iterator[Detection]:
         """Take frames through the model together, and clean their masks one by one."""
         self._clock.start()
+        _check_alike(frames)
         times = [frame.timestamp_s for frame in frames]
         before = times[0] if self._last_s is None else self._last_s
         self._last_s = times[-1]
@@ -96,3 +98,10 @@ class ClassicDetector:
             boxes=cleaned.boxes,
             probability=probability,
         )
+
+
+def _check_alike(frames: Sequence[Frame]) -> None:
+    kinds = {(frame.image.shape, frame.image.dtype.name) for frame in frames}
+    if len(kinds) > 1:
+        msg = f"frames of different sizes or types came together: {sorted(kinds)}"
+        raise FrameShapeError(msg)

@@ -101,6 +101,7 @@ class RobustDetector:
 
     def _detect(self, frame: Frame) -> Detection:
         self._clock.start()
+        self._model.check_frame(frame.image)
         picture = to_bytes(frame.image, self._model.params.max_value)
         if self._state is None:
             self._state = _State(picture, self._params, self._model)
@@ -169,7 +170,7 @@ class RobustDetector:
         thresholds = state.blinking.background_threshold()
         if thresholds is not None:
             thresholds = state.grid.enlarge(thresholds)
-        elapsed_s = timestamp_s - state.last_s
+        elapsed_s = 0.0 if state.last_s is None else timestamp_s - state.last_s
         state.last_s = timestamp_s
         state.rate = self._model.params.rate_at(self._model.n_frames, elapsed_s)
         return self._model.score(
@@ -258,7 +259,7 @@ class _State:
             self.ghosts = GhostFinder(shape, after_s=params.ghost_after_s)
         self.coarse = np.zeros(shape, np.uint8)
         self.mask = np.zeros(picture.shape[:2], np.uint8)
-        self.last_s = 0.0
+        self.last_s: float | None = None
         self.rate = 1.0
         self._n_frames = 0
         self._full_since_s: float | None = None

@@ -14,6 +14,8 @@ __all__ = ["Stabiliser", "moved"]
 
 # The pictures that are compared have at most this many lines.
 _LINES = 270
+# In smaller ones there is too little to compare.
+_MIN_SIDE = 16
 # Shifts, in pixels of those pictures: a smaller one cannot be told from noise, a larger one is
 # no shake.
 _LEAST = 0.3
@@ -42,8 +44,9 @@ class Stabiliser:
         height, width = (-(-side // self._factor) for side in shape)
         self._size = (width, height)
         self._scale = self._factor * step
-        self._window = cv2.createHanningWindow(self._size, cv2.CV_32F)
-        self._is_useful = min(width, height) >= 16
+        self._window = None
+        if min(width, height) >= _MIN_SIDE:
+            self._window = cv2.createHanningWindow(self._size, cv2.CV_32F)
         self._steady = 0
         self._number = 0
 
@@ -63,7 +66,7 @@ class Stabiliser:
             (0, 0) where no shift is found.
         """
         self._number += 1
-        if not self._is_useful or (self._steady >= _PATIENCE and self._number % _EVERY):
+        if self._window is None or (self._steady >= _PATIENCE and self._number % _EVERY):
             return 0.0, 0.0
         # OpenCV's phaseCorrelate with a window overwrites its inputs: they are copies.
         (x, y), response = cv2.phaseCorrelate(

@@ -209,6 +209,23 @@ class Learner:
         self._n_frames += int(np.count_nonzero(rates))
         return masks
 
+    def check_frame(self, frame: Image) -> None:
+        """Raise an error if this cannot be the next frame; the state is left alone.
+
+        Parameters
+        ----------
+        frame : ndarray of uint8, uint16 or float32, shape (H, W) or (H, W, 3)
+            The picture.
+
+        Raises
+        ------
+        FrameShapeError
+            If its shape or type does not fit.
+        """
+        checks.check_frame(frame)
+        self._check_same(frame.shape, frame.dtype)
+        self._described(frame.shape, frame.dtype)
+
     def _check_same(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         if self._shape is None or (shape == self._shape and dtype == self._dtype):
             return
