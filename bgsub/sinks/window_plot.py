@@ -49,8 +49,9 @@ def draw_mixture(
 ) -> None:
     """Draw the Gaussians of a pixel, and its value among them.
 
-    Each Gaussian is a hump over the grey levels, as high as its weight; green ones are
-    background, amber ones are not.  The upright line is the pixel's value.
+    Each Gaussian is a hump over the grey levels; green ones are background, amber ones are
+    not.  Heights are as the roots of the weights: the light ones should be seen, too.  The
+    upright line is the pixel's value.
 
     Parameters
     ----------
@@ -154,12 +155,12 @@ def _draw_strip(
     room = strip.height - 7
     across = (strip.width - 1) / 255
     columns = strip.x + _LEVELS * np.float32(across)
-    tallest = max(0.25, float(pixel.weights.max(initial=0.0)))
+    heights = np.sqrt(pixel.weights / max(0.25, float(pixel.weights.max(initial=0.0))))
     outlines = []
     for k in range(len(pixel.weights)):
         sigma = max(0.5, float(pixel.sigmas[k]))
         hump = np.exp(-0.5 * ((_LEVELS - pixel.means[k, channel]) / sigma) ** 2)
-        rows = base - hump * (float(pixel.weights[k]) / tallest * room)
+        rows = base - hump * (float(heights[k]) * room)
         outlines.append(np.stack([columns, rows], axis=1).round().astype(np.int32))
     for k, outline in enumerate(outlines):
         fill = _BACKGROUND_FILL if k < pixel.n_background else _FOREGROUND_FILL
