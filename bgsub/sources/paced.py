@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from bgsub.sources.connection import Picture
+from bgsub.sources.connection import BrokenOffError, Picture
 
 if TYPE_CHECKING:
     import threading
@@ -41,9 +41,12 @@ class ClipConnection:
         self._frames = iter(source)
 
     def read(self) -> Picture | None:
-        """Return the next picture; None at the end, and where the clip breaks off."""
+        """Return the next picture; None at the end, as a connection does."""
         frame = next(self._frames, None)
         if frame is None:
+            broken = [problem.what for problem in self._source.problems if problem.ends_run]
+            if broken:
+                raise BrokenOffError(broken[0])
             return None
         return Picture(frame.image, frame.timestamp_s, time.perf_counter())
 

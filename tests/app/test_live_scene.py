@@ -47,6 +47,21 @@ def test_what_moves_is_found_and_told_as_an_event(scene: LiveScene) -> None:
     assert scene.n_events == 1
 
 
+def test_events_on_both_sides_of_a_gap_are_told(scene: LiveScene) -> None:
+    _watch(scene, 0, 40)
+    told = _watch(scene, 40, 10, with_thing=True)
+    told += [change.kind for change in scene.pass_time(5.0)]
+    assert told[0] == "start"
+    assert "end" not in told
+    told += [change.kind for change in scene.pass_time(30.0)]
+    assert told[-1] == "end"
+    assert not scene.in_event
+    # The camera is back a minute later, and something moves at once.
+    told = _watch(scene, 600, 10, with_thing=True) + _watch(scene, 610, 50)
+    assert [kind for kind in told if kind != "update"] == ["start", "end"]
+    assert scene.n_events == 2
+
+
 def test_warming_up_leaves_nothing_behind() -> None:
     warm_up(Config(), _INFO, _SHAPE)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +26,7 @@ from tests.sources._feeds import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 # The model of these small pictures is quick; every picture differs from the one before.
@@ -38,9 +41,10 @@ def clip(tmp_path: Path) -> Path:
 class _Live:
     """bgsub live as a process of its own, whose stderr can be waited for."""
 
-    def __init__(self, *arguments: str | Path) -> None:
-        command = [sys.executable, "-m", "bgsub", "live", "--no-window", *map(str, arguments)]
-        environment = {**os.environ, "CAMERA_PASSWORD": "hush-hush"}
+    def __init__(self, *arguments: str | Path, window: bool = False, **environ: str) -> None:
+        command = [sys.executable, "-m", "bgsub", "live", *map(str, arguments)]
+        command += [] if window else ["--no-window"]
+        environment = {**os.environ, "CAMERA_PASSWORD": "hush-hush", **environ}
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -275,3 +279,55 @@ def test_the_configured_source_is_shown_without_its_password(
     assert done.code == 0
     assert "rtsp://cam/live" in done.out
     assert "hush" not in done.out
+
+
+def test_a_clip_that_is_cut_off_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_clip(tmp_path / "clip.mkv", ClipSpec(count=50))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    done = run(capsys, "live", path, "--no-window")
+    assert done.code == 1
+    assert "breaks off at" in done.err
+
+
+@pytest.mark.skipif(
+    not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool"
+)
+def test_the_window_is_shown_and_q_ends_the_run(tmp_path: Path) -> None:
+    with BadServer([]) as server, _screen() as display:
+        environment = {"DISPLAY": display}
+        live = _Live(server.address, "--verbose", window=True, **environment)
+        with live:
+            live.wait_for("Watching")
+            _type(display, "q", until=lambda: live.process.poll() is not None)
+            assert live.process.returncode == 0
+            assert live.process.stderr is not None
+            assert "Without a window" not in live.said + live.process.stderr.read()
+
+
+@contextmanager
+def _screen() -> Iterator[str]:
+    """Give the name of a display that is in nobody's sight."""
+    reader, writer = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "800x600x24"]
+    server = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
+    os.close(writer)
+    try:
+        with os.fdopen(reader) as numbers:
+            yield f":{numbers.readline().strip()}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _type(display: str, key: str, *, until: Callable[[], bool]) -> None:
+    """Press a key in the window again and again, until it has had its effect."""
+    environment = {**os.environ, "DISPLAY": display}
+    command = ["xdotool", "search", "--name", "^bgsub", "windowfocus", "key", key]
+    for _ in range(200):
+        if until():
+            return
+        subprocess.run(command, env=environment, capture_output=True, check=False)
+        time.sleep(0.2)
+    raise AssertionError(f"{key} had no effect")

@@ -10,6 +10,7 @@ import pytest
 
 from bgsub.errors import SourceOpenError
 from bgsub.sources.clip import ClipSource
+from bgsub.sources.connection import BrokenOffError
 from bgsub.sources.paced import ClipConnection, Paced
 from tests.sources._clips import ClipSpec, number_in, write_clip
 
@@ -51,6 +52,20 @@ def test_waiting_for_a_frame_ends_when_the_run_does(clip: Path) -> None:
         pass
     paced.close()
     assert time.perf_counter() - began < 0.3
+
+
+def test_a_clip_that_is_cut_off_breaks_off_with_its_reason(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "clip.mkv", ClipSpec(count=100))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    connection = _clip(path)
+    with pytest.raises(BrokenOffError, match="the clip breaks off at"):
+        _read_all(connection)
+    connection.close()
+
+
+def _read_all(connection: ClipConnection) -> None:
+    while connection.read() is not None:
+        pass
 
 
 def test_a_clip_that_is_not_there_says_so(tmp_path: Path) -> None:
