@@ -128,6 +128,28 @@ def test_stopping_by_parameters_means_that_nothing_moved_further_than_the_thresh
     assert all(largest(i) > 0.05 for i in range(1, len(steps) - 1))
 
 
+def test_parameters_still_change_while_only_covariances_do():
+    # Two scales about one centre: the means stay where they are.
+    values = np.array([[v] for v in (-40.0, -9, -2, -1, 0, 1, 2, 9, 40)])
+    fitted = HistogramGaussianMixture(
+        2,
+        stopping="parameters",
+        tol=0.01,
+        max_iter=500,
+        weights_init=[0.5, 0.5],
+        means_init=[[0.0], [0.0]],
+        precisions_init=[[[0.1]], [[0.001]]],
+    ).fit(values)
+    assert fitted.converged_
+    changes = [
+        np.abs(later.covariances - earlier.covariances).max()
+        for earlier, later in pairwise(fitted.history_)
+    ]
+    assert len(changes) > 3
+    assert changes[-1] <= 0.01 < min(changes[:-1])
+    np.testing.assert_allclose(fitted.means_, 0, atol=1e-9)
+
+
 def test_iterations_that_are_used_up_are_not_convergence():
     values, counts = _samples(1)
     fitted = HistogramGaussianMixture(2, max_iter=2, tol=0.0).fit(values, None, counts)

@@ -76,7 +76,10 @@ def test_entropy_is_high_where_no_class_is_likelier(smoothing: float):
     assert entropy.shape == found.labels.shape
     assert entropy.min() >= 0
     assert entropy.max() <= 1
-    best = np.max([found.posterior(j) for j in range(3)], axis=0)
+    posteriors = np.stack([found.posterior(j) for j in range(3)]).astype(float)
+    terms = posteriors * np.log(np.maximum(posteriors, 1e-30))
+    np.testing.assert_allclose(entropy, -terms.sum(axis=0) / np.log(3), atol=1e-5)
+    best = posteriors.max(axis=0)
     assert entropy[best > 0.999].max() < 0.02
     assert entropy[best < 0.6].min() > 0.4
 
