@@ -22,6 +22,7 @@ from bgsub.detection.ghosts import GhostFinder
 from bgsub.detection.light import find_curves
 from bgsub.detection.pictures import to_bytes, to_luma
 from bgsub.detection.reference import Reference
+from bgsub.detection.shading import ShadingFinder
 from bgsub.detection.shadows import find_shadows
 from bgsub.detection.stabilise import Stabiliser, moved
 from bgsub.frames import SHADOW
@@ -223,6 +224,10 @@ class RobustDetector:
             anew = state.ghosts.find(
                 state.coarse, to_luma(cells), to_luma(state.reference.picture), timestamp_s
             )
+        if anew is None and self._params.compensate_light:
+            anew = state.shading.find(
+                state.coarse, to_luma(cells), to_luma(state.reference.picture)
+            )
         state.reference.update(cells, state.coarse, state.rate)
         if anew is not None:
             self._relearn(image, anew, state)
@@ -254,6 +259,7 @@ class _State:
             gain=params.blinking_gain,
             background_threshold=model.params.background_threshold,
         )
+        self.shading = ShadingFinder(shape)
         self.ghosts = None
         if params.ghost_after_s is not None:
             self.ghosts = GhostFinder(shape, after_s=params.ghost_after_s)

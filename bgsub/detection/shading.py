@@ -1,0 +1,95 @@
+"""Light that changes in a part of the picture: foreground without an edge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bgsub.frames import Mask
+
+__all__ = ["ShadingFinder"]
+
+_MIN_CELLS = 60
+_VOTES = 8
+# Gradient of the difference on the rim, per cell, as a share of the difference inside: an
+# object's difference ends within two or three cells, a cloud's shadow fades out.
+_MOST_STEEP = 0.08
+_SQUARE = np.ones((3, 3), np.uint8)
+# What a Sobel filter returns for a slope of one level a cell.
+_SOBEL = 8.0
+
+
+class ShadingFinder:
+    """Finds foreground regions that fade out into the background.
+
+    A cloud's shadow, the sun that comes out, a reflex on the wall: the picture differs from
+    the background by something that has no edge where the mask has, for several frames at the
+    same place.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the grid, (h, w).
+    """
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._votes = np.zeros(shape, np.uint8)
+
+    def find(
+        self, mask: Mask, picture: NDArray[np.uint8], background: NDArray[np.uint8]
+    ) -> NDArray[np.bool_] | None:
+        """Look at one frame.
+
+        Parameters
+        ----------
+        mask : Mask, shape (h, w)
+            What was decided.
+        picture, background : ndarray of uint8, shape (h, w)
+            Luma of the frame and of the background.
+
+        Returns
+        -------
+        ndarray of bool, shape (h, w), or None
+            Where only the light is another one; None if that is nowhere.
+        """
+        fading = _fading(mask, picture, background)
+        if fading is None:
+            self._votes[:] = 0
+            return None
+        self._votes = np.where(fading, self._votes + np.uint8(1), np.uint8(0))
+        found = self._votes >= _VOTES
+        if not found.any():
+            return None
+        self._votes[found] = 0
+        return found
+
+
+def _fading(
+    mask: Mask, picture: NDArray[np.uint8], background: NDArray[np.uint8]
+) -> NDArray[np.bool_] | None:
+    """Return the regions whose difference from the background is flat at their rim."""
+    if cv2.countNonZero(mask) < _MIN_CELLS:
+        return None
+    n_regions, labels = cv2.connectedComponents(mask, connectivity=8)
+    difference = cv2.GaussianBlur(cv2.absdiff(picture, background), (3, 3), 0)
+    across = cv2.Sobel(difference, cv2.CV_32F, 1, 0)
+    along = cv2.Sobel(difference, cv2.CV_32F, 0, 1)
+    steepness = cv2.magnitude(across, along)
+    inside = cv2.erode(mask, _SQUARE)
+    rim = cv2.subtract(mask, inside) > 0
+    rim[[0, -1]] = False
+    rim[:, [0, -1]] = False
+    on_rim = labels[rim]
+    n_rim = np.maximum(np.bincount(on_rim, minlength=n_regions), 1)
+    steep = np.bincount(on_rim, weights=steepness[rim], minlength=n_regions) / n_rim / _SOBEL
+    sizes = np.bincount(labels.ravel(), minlength=n_regions)
+    levels = np.bincount(labels.ravel(), weights=difference.ravel(), minlength=n_regions)
+    fades = steep < _MOST_STEEP * levels / sizes
+    fades &= sizes >= _MIN_CELLS
+    fades[0] = False
+    return np.take(fades, labels) if fades.any() else None
