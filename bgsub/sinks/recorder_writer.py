@@ -234,8 +234,7 @@ class RecordingWriter:
 
     def _joins(self, segment: Segment, since_s: float) -> bool:
         """Whether a recording from `since_s` on goes on with the one that rests."""
-        is_near = since_s - self._rules.merge_gap_s <= segment.end_s + _TICK_S
-        return is_near and self._ring.is_unbroken
+        return since_s - self._rules.merge_gap_s <= segment.end_s + _TICK_S
 
     def _write(self, moments: Iterable[Moment]) -> None:
         """Add moments to the segment, the first of them to a new one where it is due."""

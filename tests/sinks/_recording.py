@@ -83,6 +83,7 @@ def feed(sink: Recorder, results: Iterable[FrameResult]) -> None:
         sink.write(one)
         if number % 10 == 0:
             wait_until_done(sink)
+    wait_until_done(sink)
 
 
 def wait_until_done(sink: Recorder) -> None:
