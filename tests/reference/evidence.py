@@ -1,0 +1,144 @@
+"""Smoothing and deciding the slow way: matrices in float64, and one pixel after another."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def _by_area(n: int, m: int) -> NDArray[np.float64]:
+    """Return the matrix that makes m means of n values, shape (m, n)."""
+    matrix = np.zeros((m, n))
+    for i in range(m):
+        low, high = i * n / m, (i + 1) * n / m
+        for j in range(n):
+            matrix[i, j] = max(0.0, min(high, j + 1) - max(low, j)) * m / n
+    return matrix
+
+
+def _linear(n: int, m: int) -> NDArray[np.float64]:
+    """Return the matrix that interpolates n values at the centres of m, shape (m, n)."""
+    matrix = np.zeros((m, n))
+    for i in range(m):
+        at = min(max((i + 0.5) * n / m - 0.5, 0.0), n - 1.0)
+        before = math.floor(at)
+        matrix[i, before] += 1 - (at - before)
+        matrix[i, min(before + 1, n - 1)] += at - before
+    return matrix
+
+
+def _filter(n: int, taps: dict[int, float], *, edge_twice: bool) -> NDArray[np.float64]:
+    """Return the matrix of a filter whose values go on as in a mirror, shape (n, n)."""
+    matrix = np.zeros((n, n))
+    for i in range(n):
+        for offset, weight in taps.items():
+            j = i + offset
+            while n > 1 and not 0 <= j < n:
+                if j < 0:
+                    j = -j - 1 if edge_twice else -j
+                else:
+                    j = 2 * n - 1 - j if edge_twice else 2 * n - 2 - j
+            matrix[i, j if n > 1 else 0] += weight
+    return matrix
+
+
+def _gaussian(n: int, sigma: float) -> NDArray[np.float64]:
+    reach = round(4 * sigma)
+    taps = {d: math.exp(-d * d / (2 * sigma * sigma)) for d in range(-reach, reach + 1)}
+    total = sum(taps.values())
+    return _filter(n, {d: w / total for d, w in taps.items()}, edge_twice=False)
+
+
+def guided(
+    found: NDArray[np.float32],
+    luma: NDArray[np.float32],
+    *,
+    sigma: float,
+    radius: int,
+    flatness: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return slope and offset of the guided filter fitted at half the resolution."""
+    height, width = found.shape
+    h, w = max(1, height // 2), max(1, width // 2)
+    smaller = _by_area(height, h), _by_area(width, w)
+    larger = _linear(h, height), _linear(w, width)
+    taps = dict.fromkeys(range(-radius, radius + 1), 1 / (2 * radius + 1))
+    window = _filter(h, taps, edge_twice=True), _filter(w, taps, edge_twice=True)
+
+    def both(
+        pair: tuple[NDArray[np.float64], NDArray[np.float64]], x: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        return pair[0] @ x @ pair[1].T
+
+    def mean(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return both(window, x)
+
+    blurred = both((_gaussian(height, sigma), _gaussian(width, sigma)), found.astype(float))
+    soft, guide = both(smaller, blurred), both(smaller, luma.astype(float))
+    covariance = mean(guide * soft) - mean(guide) * mean(soft)
+    variance = mean(guide * guide) - mean(guide) ** 2
+    slope = covariance / (variance + flatness)
+    offset = mean(soft) - slope * mean(guide)
+    return both(larger, mean(slope)), both(larger, mean(offset))
+
+
+def place(pixel: int, n_pixels: int, n_cells: int) -> tuple[int, float]:
+    """Return the cell before a pixel's centre, and the share of the next one."""
+    at = (pixel + 0.5) * n_cells / n_pixels - 0.5
+    before = min(max(math.floor(at), 0), max(0, n_cells - 2))
+    return before, min(max(at - before, 0.0), 1.0)
+
+
+def evidence_of_pixels(
+    slope: NDArray[np.float32],
+    offset: NDArray[np.float32],
+    is_near: NDArray[np.bool_],
+    luma: NDArray[np.uint8],
+) -> NDArray[np.float64]:
+    """Return the interpolated line at each pixel's luma, NaN where nothing is near."""
+    (height, width), (h, w) = luma.shape, slope.shape
+    evidence = np.full(luma.shape, np.nan)
+    for y in range(height):
+        row, down = place(y, height, h)
+        below = min(row + 1, h - 1)
+        for x in range(width):
+            column, right = place(x, width, w)
+            beside = min(column + 1, w - 1)
+            if not is_near[row, column]:
+                continue
+            a, b = (
+                (1 - down) * ((1 - right) * z[row, column] + right * z[row, beside])
+                + down * ((1 - right) * z[below, column] + right * z[below, beside])
+                for z in (slope.astype(float), offset.astype(float))
+            )
+            evidence[y, x] = a * luma[y, x] + b
+    return evidence
+
+
+def near(values: NDArray[np.float32], limit: float) -> NDArray[np.bool_]:
+    """Return the cells that exceed the limit or have a neighbour that does."""
+    h, w = values.shape
+    found = np.zeros((h, w), bool)
+    for y in range(h):
+        for x in range(w):
+            window = values[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2]
+            found[y, x] = (window > limit).any()
+    return found
+
+
+def hysteresis(evidence: float, *, was_foreground: bool, margin: float) -> tuple[bool, float]:
+    """Return one pixel's decision and the distance of its evidence from where it flips."""
+    threshold = 1 - margin if was_foreground else 1 + margin
+    return evidence > threshold, abs(evidence - threshold)
+
+
+def probability(evidence: float, *, was_foreground: bool, margin: float) -> float:
+    """Return one pixel's probability, 0 to 1."""
+    threshold = 1 - margin if was_foreground else 1 + margin
+    e = max(0.0, evidence)
+    return e * e / (e * e + threshold * threshold)
