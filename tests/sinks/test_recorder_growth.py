@@ -46,6 +46,7 @@ def _at(one: FrameResult, index: int, *, in_event: bool) -> FrameResult:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
 def test_events_without_end_take_no_more_memory_files_or_threads(tmp_path: Path) -> None:
     events = LiveEvents(
