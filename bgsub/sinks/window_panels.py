@@ -59,7 +59,7 @@ def status_words(
     if controls.paused:
         words.append(("PAUSED", WARN))
     if controls.record_now:
-        words.append(("RECORDING ON REQUEST", WARN))
+        words.append(("RECORD NOW", WARN))
     if controls.freeze_learning:
         words.append(("NOT LEARNING", WARN))
     elif controls.learning_speed != 1.0:

@@ -132,10 +132,6 @@ class Tuning:
         """Return the value that the run began with."""
         return _get(self._at_first, slider.path)
 
-    def is_changed(self) -> bool:
-        """Tell whether any value differs from those the run began with."""
-        return self.config != self._at_first
-
     def set(self, slider: Slider, value: float) -> bool:
         """Give a parameter a value, and tell whether that changed anything."""
         if value == self.value(slider):
