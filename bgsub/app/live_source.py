@@ -90,7 +90,7 @@ def _stream(address: str, config: Config, stop: threading.Event) -> Connection:
         max_side_px=config.input.max_side_px,
         colour=config.input.colour,
     )
-    return Paced(stream, stop) if stream.is_recorded else stream
+    return Paced(stream, stop) if stream.comes_at_once else stream
 
 
 def _clip(path: Path, config: Config, stop: threading.Event) -> Connection:

@@ -23,6 +23,11 @@ __all__ = ["StreamConnection"]
 _PROTOCOLS = "rtsp,rtsps,rtp,udp,tcp,tls,http,https,httpproxy,srt,rtmp,rtmps,crypto,data"
 # The rate is not measured, which would take a second: time stamps are what counts.
 _PROBING = {"analyzeduration": "2000000", "fpsprobesize": "0"}
+# Of these the server sends each picture when it is time, recorded or not.
+_SERVED = frozenset({"rtsp", "sdp"})
+_SEGMENTED = frozenset({"hls", "dash"})
+# FFmpeg's AVFMT_NOTIMESTAMPS.
+_NO_TIMESTAMPS = 0x80
 _MAX_PIXELS = 200_000_000
 _MAX_RATE = 1000
 
@@ -52,7 +57,10 @@ class StreamConnection:
     Attributes
     ----------
     is_recorded : bool
-        It is a file, which has an end and could be read faster than it plays.
+        It is a file, which has an end.
+    comes_at_once : bool
+        Its pictures come faster than they are to be shown: all of a file, or some seconds of a
+        broadcast at a time.
 
     Raises
     ------
@@ -78,8 +86,12 @@ class StreamConnection:
         self._container = _open(address, name, transport, open_timeout_s, stall_s)
         try:
             self._stream = _video(self._container, name)
+            kind = self._container.format
             self.is_recorded = _is_recorded(self._container)
-            self.fps = _rate(self._stream)
+            self.comes_at_once = self.is_recorded or bool(_names(kind) & _SEGMENTED)
+            # Motion JPEG has no time stamps; FFmpeg makes up some for 25 frames a second.
+            self._has_clock = not kind.flags & _NO_TIMESTAMPS
+            self.fps = _rate(self._stream) if self._has_clock else None
             self.source_size = (0, 0)
             self._pictures = self._read()
             self._first: Picture | None = self._begin(name)
@@ -157,7 +169,9 @@ class StreamConnection:
                 colour=self._colour,
             )
             self.source_size = self._converter.source_size
-        source_s = None if frame.pts is None else float(frame.pts * (frame.time_base or 0))
+        source_s = None
+        if self._has_clock and frame.pts is not None:
+            source_s = float(frame.pts * (frame.time_base or 0))
         try:
             image = self._converter.convert(frame)
         except (av.error.FFmpegError, ValueError):
@@ -201,8 +215,12 @@ def _video(container: av.container.InputContainer, name: str) -> av.VideoStream:
 
 
 def _is_recorded(container: av.container.InputContainer) -> bool:
-    names = set(container.format.name.split(","))
-    return bool(container.duration and container.duration > 0) and not names & {"rtsp", "sdp"}
+    has_length = bool(container.duration and container.duration > 0)
+    return has_length and not _names(container.format) & _SERVED
+
+
+def _names(kind: av.ContainerFormat) -> set[str]:
+    return set(kind.name.split(","))
 
 
 def _rate(stream: av.VideoStream) -> float | None:

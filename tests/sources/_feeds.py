@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import av
+import cv2
 import numpy as np
 
 from tests.sources._clips import picture
@@ -155,6 +156,50 @@ class FileServer:
 class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
+
+
+class MotionJpegServer:
+    """Sends pictures as cameras do in browsers: JPEG after JPEG, without time stamps."""
+
+    def __init__(self, *, every_s: float) -> None:
+        self._every_s = every_s
+        self._stop = threading.Event()
+        self._listener = socket.create_server((_HOST, 0))
+        self._listener.settimeout(0.1)
+        self._thread = threading.Thread(target=self._serve, name="mjpeg-server")
+
+    @property
+    def address(self) -> str:
+        return f"http://{_HOST}:{self._listener.getsockname()[1]}/video.mjpg"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._listener.close()
+
+    def _serve(self) -> None:
+        while not self._stop.is_set():
+            with suppress(OSError):
+                client, _ = self._listener.accept()
+                with client:
+                    self._talk(client)
+
+    def _talk(self, client: socket.socket) -> None:
+        client.recv(4096)
+        head = (
+            "HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=next\r\n\r\n"
+        )
+        client.sendall(head.encode())
+        number = 0
+        while not self._stop.wait(self._every_s):
+            jpeg = cv2.imencode(".jpg", picture(number % 256))[1].tobytes()
+            part = f"--next\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+            client.sendall(part.encode() + jpeg + b"\r\n")
+            number += 1
 
 
 def has_ffmpeg() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from tests.sources._clips import ClipSpec, number_in, write_clip
 from tests.sources._feeds import (
     BadServer,
     FileServer,
+    MotionJpegServer,
     ffmpeg_server,
     free_port,
     has_ffmpeg,
@@ -235,6 +237,29 @@ def test_ffmpeg_is_watched_killed_and_watched_again(scheme: str) -> None:
                 times += _take(capture, 10)
                 assert capture.frame_shape == (120, 160, 3)
     assert times == sorted(set(times))
+
+
+def test_motion_jpeg_is_timed_by_its_arrival() -> None:
+    with MotionJpegServer(every_s=0.1) as server, _capture(server.address) as capture:
+        assert capture.info.fps is None
+        times = _take(capture, 8)
+    assert np.median(np.diff(times)) > 0.09
+
+
+@_needs_ffmpeg
+def test_a_broadcast_in_segments_is_played_at_its_own_pace(tmp_path: Path) -> None:
+    command = ["ffmpeg", "-loglevel", "error", "-nostdin", "-f", "lavfi", "-t", "20"]
+    command += ["-i", "testsrc2=size=96x64:rate=25", "-c:v", "libx264", "-g", "25"]
+    command += ["-hls_list_size", "0", "-hls_time", "1", str(tmp_path / "live.m3u8")]
+    subprocess.run(command, check=True)
+    # A list without its end is a broadcast that goes on.
+    playlist = tmp_path / "live.m3u8"
+    playlist.write_text(playlist.read_text().replace("#EXT-X-ENDLIST", ""))
+    with FileServer(tmp_path) as server:
+        stream = _connect(f"{server.address}/live.m3u8")
+        stream.close()
+    assert stream.comes_at_once
+    assert not stream.is_recorded
 
 
 def test_a_clip_on_a_server_is_known_to_have_an_end(tmp_path: Path) -> None:
