@@ -55,6 +55,10 @@ def test_humps_stand_at_their_means_in_the_colour_of_their_kind() -> None:
     assert abs((green.mean() - left) / scale - 60) < 3
     amber = _columns(picture, WARN)
     assert abs(amber.mean() - 200) < 3
+    foot = picture[8 * _LETTERING.line_px - 6]
+    fills = [foot[round(left + mean * scale)].astype(int) for mean in (57, 203)]
+    assert fills[0][1] > fills[0][2], "background is filled green"
+    assert fills[1][2] > fills[1][1], "foreground is filled amber"
     value = _columns(picture, ACCENT)
     assert value.min() >= 60
     assert value.max() <= 62
