@@ -92,4 +92,4 @@ def _fading(
     fades = steep < _MOST_STEEP * levels / sizes
     fades &= sizes >= _MIN_CELLS
     fades[0] = False
-    return np.take(fades, labels) if fades.any() else None
+    return np.take(fades, np.asarray(labels)) if fades.any() else None
