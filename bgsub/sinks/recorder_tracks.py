@@ -6,7 +6,7 @@ import contextlib
 import os
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
 import av
 import av.error
@@ -19,7 +19,6 @@ from bgsub.sinks.video_writer import add_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import TracebackType
 
     from av.packet import Packet
     from av.video.stream import VideoStream
@@ -123,17 +122,6 @@ class Track:
         """Let go of the encoder; again does nothing."""
         with contextlib.suppress(av.error.FFmpegError):
             self._container.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def open_track(

@@ -240,6 +240,33 @@ def test_no_snapshot_is_written_where_there_is_no_room(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.jpg"))
 
 
+def test_snapshots_that_cannot_be_written_are_left_out_with_one_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    events = live_events()
+    coverages = [0.1 if i % 30 in range(10, 20) else 0.0 for i in range(60)]
+    with notifier(tmp_path / "yard", notify_rules(), peaks_s=lambda: events.peaks_s) as sink:
+        (tmp_path / "yard").rmdir()
+        (tmp_path / "yard").write_text("in the way")
+        follow(sink, events, [moment(i) for i in range(60)], coverages)
+    assert events.n_events == 2
+    assert caplog.text.count("the snapshot of event") == 1
+
+
+def test_what_the_disk_did_not_take_is_written_when_it_does(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("in the way")
+    with notifier(tmp_path, notify_rules(log="logs/events")) as sink:
+        sink.changed(change("start"))
+        sink.idle(4.0, in_event=True)
+        end = time.monotonic() + 20.0
+        (tmp_path / "logs").unlink()
+        while not (tmp_path / "logs").exists():
+            assert time.monotonic() < end
+            sink.idle(5.0, in_event=True)
+            time.sleep(0.01)
+    assert [line["type"] for line in lines(tmp_path / "logs" / "events")] == ["start"]
+
+
 def test_commands_learn_the_facts(tmp_path: Path) -> None:
     code = "import json, os, sys; names = [n for n in os.environ if n.startswith('BGSUB_')]\n"
     code += "with open(sys.argv[1], 'w') as f: json.dump({n: os.environ[n] for n in names}, f)"

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import av
+import av.error
 import numpy as np
 import pytest
 
@@ -132,6 +133,47 @@ def test_rotating_without_a_recording_does_nothing(tmp_path: Path) -> None:
         feed(sink, moments(60, (30, 35)))
         sink.rotate()
     assert recorded(tmp_path) == [span(10, 45)]
+
+
+def test_rotating_ends_a_recording_that_only_waits_for_more(tmp_path: Path) -> None:
+    told: list[Recording] = []
+    with recorder(tmp_path, rules(), on_recording=told.append) as sink:
+        feed(sink, moments(50, (30, 35)))
+        assert len(told) == 1, "another event might join it"
+        sink.rotate()
+        wait_until_done(sink)
+        assert [one.end_s for one in told] == [None, 4.5]
+
+
+def test_an_encoder_that_fails_is_told_once_and_tried_again_after_a_gap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise av.error.ExternalError(-1, "no such encoder")
+
+    with recorder(tmp_path, rules(mode="always", mask=True)) as sink:
+        with monkeypatch.context() as patch:
+            patch.setattr("bgsub.sinks.recorder_writer.open_track", fail)
+            feed(sink, moments(10))
+        feed(sink, [moment(i) for i in range(10, 20)])
+        assert not list(tmp_path.iterdir())
+        sink.gap(2.0, "gone")
+        feed(sink, [moment(i) for i in range(20, 30)])
+    assert recorded(tmp_path) == [span(20, 29)] * 2
+    assert caplog.text.count("nothing can be recorded") == 1
+
+
+def test_an_encoder_that_fails_midway_leaves_what_it_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise av.error.ExternalError(-1, "out of its mind")
+
+    with recorder(tmp_path, rules(mode="always")) as sink:
+        feed(sink, moments(10))
+        monkeypatch.setattr("bgsub.sinks.recorder_tracks.Track.encode", fail)
+        feed(sink, [moment(i) for i in range(10, 20)])
+    assert recorded(tmp_path) == [span(0, 9)]
 
 
 def test_recording_can_be_asked_for(tmp_path: Path) -> None:

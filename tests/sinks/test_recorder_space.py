@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import av
 import pytest
 
 from bgsub.sinks.recorder_space import SpaceGuard, free_bytes
@@ -26,6 +27,7 @@ from tests.sinks._results import decoded, result
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bgsub.files import PartFile
     from bgsub.frames import FrameResult
 
 BIG = (320, 240)
@@ -199,3 +201,24 @@ def test_errors_of_the_disk_do_not_reach_the_loop(
     last = [frames_of(path) for path in sorted(tmp_path.iterdir())[-2:]]
     assert last[0] == last[1]
     assert last[0][-1] == 119
+
+
+def test_a_recording_of_which_one_file_cannot_be_made_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real = av.open
+
+    def fail(file: PartFile, *how: Any, **options: Any) -> Any:
+        if ".mask" in file.path.name:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(file, *how, **options)
+
+    with recorder(tmp_path, rules(mode="always", mask=True)) as sink:
+        feed(sink, moments(1))
+        wait_until_done(sink)
+        sink.rotate()
+        monkeypatch.setattr("bgsub.sinks.recorder_segment.av.open", fail)
+        feed(sink, [moment(i) for i in range(1, 30)])
+        assert not sink.is_recording
+    assert len(list(tmp_path.iterdir())) == 2, "those of the recording before"
+    assert len(warnings_of(caplog)) == 1
