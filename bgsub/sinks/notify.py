@@ -194,8 +194,8 @@ class Notifier:
             at = zero + timedelta(seconds=event.peak_s)
             path = self._snapshots.write(peak, at, number)
             record["snapshot"] = None if path is None else str(path)
-        recording = self._recording
-        if change.kind == "end" and recording is not None and recording.event == number:
+        recording = self._recording_of(number)
+        if change.kind == "end" and recording is not None:
             record["recording"] = str(recording.path)
         self._add(record)
         command = {
@@ -204,6 +204,13 @@ class Notifier:
         }.get(change.kind)
         if command:
             self._commands.run(command, _facts(record))
+
+    def _recording_of(self, event: str) -> Recording | None:
+        """Return an event's own recording, complete or not, or the one that goes on."""
+        recording = self._recording
+        if recording is None or (recording.event != event and recording.end_s is not None):
+            return None
+        return recording
 
     def _tell_recording(self, recording: Recording) -> None:
         self._recording = recording

@@ -306,6 +306,31 @@ def test_commands_learn_the_facts(tmp_path: Path) -> None:
     assert kinds == ["start", "update", "recording_start", "end", "recording_end"]
 
 
+@pytest.mark.parametrize(
+    ("event", "end_s", "is_told"),
+    [
+        ("0001", None, True),
+        ("0001", 4.5, True),
+        ("always", None, True),
+        ("always", 0.9, False),
+        ("0000", 0.9, False),
+    ],
+)
+def test_the_end_of_an_event_names_its_recording(
+    tmp_path: Path,
+    event: str,
+    end_s: float | None,
+    is_told: bool,
+) -> None:
+    recording = Recording(
+        path=Path("/somewhere/a.mkv"), event=event, started_at=BEGAN, start_s=0.5, end_s=end_s
+    )
+    with notifier(tmp_path, notify_rules()) as sink:
+        sink.recording(recording)
+        sink.changed(change("end"))
+    assert ("recording" in lines(tmp_path / "events.jsonl")[-1]) == is_told
+
+
 def test_a_hanging_output_holds_up_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
