@@ -322,6 +322,11 @@ class Config(Section):
 
 
 SCAN_DEFAULTS: Mapping[str, object] = MappingProxyType(
-    {"input.max_side_px": 320, "input.colour": False, "run.threads": 1}
+    {
+        "input.max_side_px": 320,
+        "input.colour": False,
+        "run.threads": 1,
+        "detector.find_cast_shadows": False,
+    }
 )
 """What ``bgsub scan`` does differently from the defaults above, as dotted paths."""

@@ -226,7 +226,7 @@ class RobustDetector:
             )
         if anew is None and self._params.compensate_light:
             anew = state.shading.find(
-                state.coarse, to_luma(cells), to_luma(state.reference.picture)
+                state.coarse, to_luma(cells), to_luma(state.reference.picture), timestamp_s
             )
         state.reference.update(cells, state.coarse, state.rate)
         if anew is not None:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["ShadingFinder"]
 
 _MIN_CELLS = 60
-_VOTES = 8
+_AFTER_S = 0.25
+_MARGIN = np.ones((11, 11), np.uint8)
 # Gradient of the difference on the rim, per cell, as a share of the difference inside: an
 # object's difference ends within two or three cells, a cloud's shadow fades out.
 _MOST_STEEP = 0.08
@@ -28,8 +29,8 @@ class ShadingFinder:
     """Finds foreground regions that fade out into the background.
 
     A cloud's shadow, the sun that comes out, a reflex on the wall: the picture differs from
-    the background by something that has no edge where the mask has, for several frames at the
-    same place.
+    the background by something that has no edge where the mask has, for a while at the same
+    place.
 
     Parameters
     ----------
@@ -38,10 +39,14 @@ class ShadingFinder:
     """
 
     def __init__(self, shape: tuple[int, int]) -> None:
-        self._votes = np.zeros(shape, np.uint8)
+        self._since_s = np.full(shape, np.inf, np.float32)
 
     def find(
-        self, mask: Mask, picture: NDArray[np.uint8], background: NDArray[np.uint8]
+        self,
+        mask: Mask,
+        picture: NDArray[np.uint8],
+        background: NDArray[np.uint8],
+        timestamp_s: float,
     ) -> NDArray[np.bool_] | None:
         """Look at one frame.
 
@@ -51,22 +56,27 @@ class ShadingFinder:
             What was decided.
         picture, background : ndarray of uint8, shape (h, w)
             Luma of the frame and of the background.
+        timestamp_s : float
+            The frame's time.
 
         Returns
         -------
         ndarray of bool, shape (h, w), or None
-            Where only the light is another one; None if that is nowhere.
+            Where only the light is another one, with a margin; None if that is nowhere.
         """
         fading = _fading(mask, picture, background)
         if fading is None:
-            self._votes[:] = 0
+            self._since_s[:] = np.inf
             return None
-        self._votes = np.where(fading, self._votes + np.uint8(1), np.uint8(0))
-        found = self._votes >= _VOTES
-        if not found.any():
+        self._since_s[~fading] = np.inf
+        self._since_s[fading] = np.minimum(self._since_s[fading], np.float32(timestamp_s))
+        stays = self._since_s <= timestamp_s - _AFTER_S
+        if 2 * np.count_nonzero(stays) < np.count_nonzero(fading):
             return None
-        self._votes[found] = 0
-        return found
+        self._since_s[:] = np.inf
+        # It goes on beyond the mask; learnt without its surroundings it would get an edge.
+        around = cv2.dilate(fading.view(np.uint8), _MARGIN) > 0
+        return around & (fading | (mask == 0))
 
 
 def _fading(
