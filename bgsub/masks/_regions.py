@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bgsub.frames import BACKGROUND, FOREGROUND
-from bgsub.mixture._jit import kernel
+from bgsub.jit import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ import numpy as np
 
 from bgsub.errors import ConfigError
 from bgsub.frames import BACKGROUND, FOREGROUND, SHADOW
-from bgsub.mixture._jit import kernel
+from bgsub.jit import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,10 +11,10 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from bgsub.jit import kernel
 from bgsub.mixture import _block, _block_parts, _lanes, _layout, _score, _words
 from bgsub.mixture._block import BlockStep
 from bgsub.mixture._block_parts import Places, Scalars
-from bgsub.mixture._jit import kernel
 from bgsub.mixture._lanes import LANES
 from bgsub.mixture._layout import WHITE, Layout
 from bgsub.mixture._score import ScoreStep

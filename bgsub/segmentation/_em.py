@@ -11,11 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
-from bgsub.mixture._jit import kernel
+from bgsub.jit import kernel
+from bgsub.segmentation._elementary import exp, log
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,15 +34,6 @@ STRIDE = BLOCK + 8
 """Elements from one row of the scratch arrays to the next: no power of two, or the rows would
 compete for the same places of the cache."""
 
-_LOG2_E = 1.4426950408889634
-_LN2_HIGH = 6.93147180369123816490e-01
-_LN2_LOW = 1.90821492927058770002e-10
-_ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it leaves the whole part in the low bits
-_SMALLEST = -700.0
-_SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
-_TWO_52 = 4503599627370496.0
-_TWO_52_BITS = 0x4330000000000000
-
 
 def count_planes(n_components: int, n_features: int) -> int:
     """Return the rows of the scratch array that the kernels need."""
@@ -54,69 +43,6 @@ def count_planes(n_components: int, n_features: int) -> int:
 def count_moments(n_features: int) -> int:
     """Return how many sums are kept for a component: weight, first and second moments."""
     return 1 + n_features + n_features * (n_features + 1) // 2
-
-
-def _bitcast(of: Any, to: Any, kind: ir.Type) -> Any:  # noqa: ANN401 - numba's own types
-    """Return a function for kernels that reads a number's bits as another type."""
-
-    def cast_to(_context: Any, value: Any) -> Any:  # noqa: ANN401, ARG001 - numba's protocol
-        def emit(_: Any, builder: Any, __: Any, arguments: Any) -> Any:  # noqa: ANN401
-            return builder.bitcast(arguments[0], kind)
-
-        return to(of), emit
-
-    return intrinsic(cast_to)
-
-
-_bits = _bitcast(types.float64, types.int64, ir.IntType(64))
-_real = _bitcast(types.int64, types.float64, ir.DoubleType())
-
-
-@kernel
-def _exp(x: float) -> float:
-    """Exponential of a number that is at most 0; what is below e**-700 counts as that."""
-    x = x if x > _SMALLEST else _SMALLEST
-    shifted = x * _LOG2_E + _ROUND
-    n = shifted - _ROUND
-    r = (x - n * _LN2_HIGH) - n * _LN2_LOW
-    p = 1.0 / 6227020800.0
-    p = p * r + 1.0 / 479001600.0
-    p = p * r + 1.0 / 39916800.0
-    p = p * r + 1.0 / 3628800.0
-    p = p * r + 1.0 / 362880.0
-    p = p * r + 1.0 / 40320.0
-    p = p * r + 1.0 / 5040.0
-    p = p * r + 1.0 / 720.0
-    p = p * r + 1.0 / 120.0
-    p = p * r + 1.0 / 24.0
-    p = p * r + 1.0 / 6.0
-    p = p * r + 0.5
-    p = p * r + 1.0
-    p = p * r + 1.0
-    return _real(_bits(p) + (_bits(shifted) << np.int64(52)))  # type: ignore[no-any-return]
-
-
-@kernel
-def _log(x: float) -> float:
-    """Natural logarithm of a number that is at least 0.75."""
-    bits = _bits(x)
-    exponent = (bits - np.int64(_SQRT_HALF_BITS)) >> np.int64(52)
-    mantissa = _real(bits - (exponent << np.int64(52)))
-    n = _real(exponent | np.int64(_TWO_52_BITS)) - _TWO_52
-    z = (mantissa - 1.0) / (mantissa + 1.0)
-    s = z * z
-    p = 1.0 / 21.0
-    p = p * s + 1.0 / 19.0
-    p = p * s + 1.0 / 17.0
-    p = p * s + 1.0 / 15.0
-    p = p * s + 1.0 / 13.0
-    p = p * s + 1.0 / 11.0
-    p = p * s + 1.0 / 9.0
-    p = p * s + 1.0 / 7.0
-    p = p * s + 0.2
-    p = p * s + 1.0 / 3.0
-    p = p * s + 1.0
-    return n * _LN2_HIGH + (n * _LN2_LOW + 2.0 * z * p)  # type: ignore[no-any-return]
 
 
 @kernel
@@ -191,7 +117,7 @@ def _exponentiate(n_features: int, n_components: int, planes: NDArray[np.float64
     for j in range(n_components):
         result = planes[n_features + j]
         for b in range(BLOCK):
-            result[b] = _exp(result[b] - top[b])
+            result[b] = exp(result[b] - top[b])
             total[b] += result[b]
 
 
@@ -277,7 +203,7 @@ def accumulate(
         for b in range(length, BLOCK):
             weight[b] = 0.0
         for b in range(BLOCK):
-            likelihood[b] += weight[b] * (top[b] + _log(total[b]))
+            likelihood[b] += weight[b] * (top[b] + log(total[b]))
         _normalise(n_features, n_components, planes)
         _add_moments(means, planes, lanes)
     _add_lanes(lanes, totals)
@@ -367,7 +293,7 @@ def classify(
         _exponentiate(n_features, n_components, planes)
         if densities.size:
             for b in range(length):
-                densities[start + b] = top[b] + _log(total[b])
+                densities[start + b] = top[b] + log(total[b])
         if posteriors.size:
             _normalise(n_features, n_components, planes)
             _write_results(planes, n_features, start, length, posteriors)
@@ -399,9 +325,9 @@ def _add_field(
     for j in range(n_components):
         around = neighbours[j, start : start + length]
         for b in range(length):
-            total[b] += _exp(strength * around[b] - most[b])
+            total[b] += exp(strength * around[b] - most[b])
     for b in range(length):
-        likelihood[b] -= most[b] + _log(total[b])
+        likelihood[b] -= most[b] + log(total[b])
 
 
 @kernel
@@ -449,7 +375,7 @@ def update_field(
         changed += _write_labels(planes, n_features, n_components, start, length, labels)
         _exponentiate(n_features, n_components, planes)
         for b in range(BLOCK):
-            likelihood[b] += weight[b] * (top[b] + _log(total[b]))
+            likelihood[b] += weight[b] * (top[b] + log(total[b]))
         _normalise(n_features, n_components, planes)
         for j in range(n_components):
             for b in range(length):

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from bgsub.errors import PictureError
-from bgsub.mixture._jit import kernel
+from bgsub.jit import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

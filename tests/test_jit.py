@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bgsub.mixture import _jit
+from bgsub import jit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,6 @@ def test_kernel_is_compiled_without_a_cache_where_none_can_be(
         options.append(given)
         return lambda function: function
 
-    monkeypatch.setattr(_jit, "njit", njit_without_a_place)
-    assert _jit.kernel(abs)(-3) == 3
+    monkeypatch.setattr(jit, "njit", njit_without_a_place)
+    assert jit.kernel(abs)(-3) == 3
     assert options[0]["nogil"]
