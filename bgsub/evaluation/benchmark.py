@@ -66,8 +66,8 @@ class CaseResult:
     name : str
         What it is, its kind of frames included.
     mode : str
-        ``frame``: a frame a call; ``batch``: a block of frames a call; ``whole``: a detector
-        as in a run, cleaning included; ``opencv``.
+        ``frame``: a frame a call; ``batch``: a block of frames a call; ``opencv``; or the name
+        of a detector, with all that it does to a frame in a run.
     colour : str
         ``bgr`` or ``grey``.
     ms_per_frame : float

@@ -43,7 +43,7 @@ class Contender(Protocol):
 
     @property
     def mode(self) -> str:
-        """How frames are given to it: ``copy``, ``opencv``, ``frame``, ``batch``, ``whole``."""
+        """How frames are given to it: ``copy``, ``opencv``, ``frame``, ``batch``, or the detector's name."""
         ...
 
     @property
@@ -84,7 +84,7 @@ def contenders(
         for mode in ("frame", "batch"):
             yield _Mixture(n_components, mode, shape, n_threads)
     for name, make in detectors.items():
-        yield _Whole(name, make(shape, n_threads))
+        yield _Whole(f"all of {name}", name, make(shape, n_threads))
 
 
 class _Base:
@@ -197,10 +197,9 @@ class _Mixture(_Base):
 class _Whole(_Base):
     """A detector as in a run: the model and all that is done before and after it."""
 
-    mode = "whole"
-
-    def __init__(self, name: str, detector: Detector) -> None:
+    def __init__(self, name: str, mode: str, detector: Detector) -> None:
         self.name = name
+        self.mode = mode
         self._detector = detector
         self._n_frames = 0
 

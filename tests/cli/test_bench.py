@@ -26,7 +26,13 @@ _CASE = {
 
 def _check(record: dict[str, Any], width: int, height: int) -> None:
     assert (record["width"], record["height"], record["threads"]) == (width, height, 1)
-    assert {case["mode"] for case in record["cases"]} == {"opencv", "frame", "batch", "whole"}
+    assert {case["mode"] for case in record["cases"]} == {
+        "opencv",
+        "frame",
+        "batch",
+        "robust",
+        "classic",
+    }
     for case in record["cases"]:
         assert {key: type(case[key]) for key in _CASE} == _CASE
         reference = next(
@@ -55,9 +61,8 @@ def test_a_rendered_scene_is_measured_and_written(
         "96×54",
         "MOG2 BGR",
         "mixture K=5 grey",
-        "classic BGR",
-        "default grey",
-        "whole",
+        "all of classic BGR",
+        "all of robust grey",
         "floor",
         "× MOG2",
     ):

@@ -224,7 +224,7 @@ def test_a_whole_detector_gets_the_frames_of_a_run_and_may_keep_them():
         stop=threading.Event(),
     )
     assert asked == [((2, 3), 2)]
-    assert [(c.name, c.mode) for c in result.cases][-1] == ("keeps grey", "whole")
+    assert [(c.name, c.mode) for c in result.cases][-1] == ("all of keeps grey", "keeps")
     frames = detector.frames
     assert len(frames) == WARM_UP_FRAMES + result.n_rounds * BLOCK
     assert [frame.index for frame in frames] == list(range(len(frames)))
