@@ -197,9 +197,6 @@ class Capture:
                 if why is None or self._stop.is_set():
                     return
                 connection, first = self._reconnect(why)
-        except Exception:
-            logger.exception("the capture thread failed")
-            self.failure = "the capture thread failed"
         finally:
             self._newest.close()
 
@@ -215,6 +212,10 @@ class Capture:
                 self._pass_on(picture)
         except (BrokenOffError, SourceError) as error:
             return str(error)
+        except Exception as error:
+            # A mistake in here must not end months of watching.
+            logger.debug("reading failed", exc_info=True)
+            return f"reading it failed ({type(error).__name__})"
         return None
 
     def _pass_on(self, picture: Picture) -> None:
@@ -276,7 +277,9 @@ class Capture:
                 raise
         except SourceError as error:
             logger.info("%s", error)
-            return None
+        except Exception:
+            logger.debug("opening failed", exc_info=True)
+        return None
 
     def _first_of(self, connection: Connection) -> Picture:
         try:

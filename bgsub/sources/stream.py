@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
 __all__ = ["StreamConnection"]
+
+logger = logging.getLogger(__name__)
 
 # An address, or a playlist behind it, must not lead to this machine's files.
 _PROTOCOLS = "rtsp,rtsps,rtp,udp,tcp,tls,http,https,httpproxy,srt,rtmp,rtmps,crypto,data"
@@ -141,6 +144,9 @@ class StreamConnection:
                     raise BrokenOffError(msg)
         except av.error.FFmpegError as error:
             raise BrokenOffError(_why(error, self._stall_s)) from None
+        except IndexError:
+            # PyAV stumbles at the end over parts that came up after the beginning.
+            logger.debug("the stream has other parts than it began with", exc_info=True)
         if not self.is_recorded:
             msg = "the server ended it"
             raise BrokenOffError(msg)

@@ -47,6 +47,8 @@ class FakeConnection:
             return Picture(image, None, time.perf_counter())
         if self._why is None:
             return None
+        if self._why == "a mistake":
+            raise ZeroDivisionError(self._why)
         raise BrokenOffError(self._why)
 
     def close(self) -> None:

@@ -50,6 +50,29 @@ def transport_stream(first: int, count: int, size: tuple[int, int] = (96, 64)) -
     return file.getvalue()
 
 
+@cache
+def sound_without_pictures(seconds: int) -> bytes:
+    """Encode half a second of pictures and then only silence, as MPEG-TS."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mpegts") as container:
+        options = {"preset": "ultrafast", "tune": "zerolatency", "g": "5"}
+        video = container.add_stream("libx264", rate=RATE, options=options)
+        video.width, video.height, video.pix_fmt = 96, 64, "yuv420p"
+        sound = container.add_stream("aac", rate=16_000)
+        silence = np.zeros((1, 1024), np.float32)
+        for number in range(seconds * 16_000 // 1024):
+            if number < RATE // 2:
+                frame = av.VideoFrame.from_ndarray(picture(number), format="bgr24")
+                frame.pts, frame.time_base = number, Fraction(1, RATE)
+                container.mux(video.encode(frame))
+            samples = av.AudioFrame.from_ndarray(silence, format="fltp", layout="mono")
+            samples.rate, samples.pts = 16_000, number * 1024
+            container.mux(sound.encode(samples))
+        container.mux(video.encode(None))
+        container.mux(sound.encode(None))
+    return file.getvalue()
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((_HOST, 0))
@@ -61,7 +84,9 @@ class BadServer:
     """Sends each client a little good video over TCP, and then breaks off in the next way.
 
     The ways: ``close`` ends the connection, ``reset`` aborts it, ``stall`` keeps it open and
-    silent, ``garbage`` sends noise, ``size`` goes on with pictures of another size and closes.
+    silent, ``garbage`` sends noise, ``size`` goes on with pictures of another size, ``more``
+    with another programme that has sound, and ``sound`` is a client's whole stream: pictures
+    for half a second, then sound only.
     When the ways are used up, the last client is served until the server is closed.
     """
 
@@ -102,8 +127,9 @@ class BadServer:
                 self._talk(client, self._ways.pop(0) if self._ways else "")
 
     def _talk(self, client: socket.socket, way: str) -> None:
-        if not way:
-            self._send(client, self._long, _LONG_S)
+        if way in {"", "sound"}:
+            whole = sound_without_pictures(6) if way else self._long
+            self._send(client, whole, 6.0 if way else _LONG_S)
             return
         self._send(client, self._good, self._good_s / 2)
         if way == "reset":
@@ -119,8 +145,9 @@ class BadServer:
             noise = np.random.default_rng(1)
             while not self._stop.wait(0.02):
                 client.sendall(noise.bytes(8192))
-        elif way == "size":
-            self._send(client, self._small, 0.3)
+        elif way in {"size", "more"}:
+            more = self._small if way == "size" else sound_without_pictures(1)
+            self._send(client, more, 0.3)
 
     def _send(self, client: socket.socket, data: bytes, seconds: float) -> None:
         began = time.monotonic()

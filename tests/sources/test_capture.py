@@ -95,6 +95,18 @@ def test_a_broken_source_is_opened_again_and_numbers_and_times_go_on() -> None:
     assert whats[2] == "'yard' broke off: the cable was cut again"
 
 
+def test_a_mistake_in_reading_is_a_break_like_others() -> None:
+    server = FakeServer(
+        FakeConnection([grey(1)], "a mistake"),
+        FakeConnection([], "a mistake"),
+        FakeConnection(_endless(), None),
+    )
+    with Capture(server, name="yard", retries=_QUICK) as live:
+        wait_until(lambda: live.n_breaks == 1 and live.is_connected)
+        assert live.gaps()[0].what == "'yard' broke off: reading it failed (ZeroDivisionError)"
+    assert len(server.asked_s) == 3
+
+
 def test_gaps_tell_when_they_were_in_stream_time() -> None:
     server = FakeServer(FakeConnection([grey(1)], "x"), FakeConnection(_endless(), None))
     with Capture(
