@@ -62,15 +62,7 @@ class Demo:
         found += [step.log_likelihood for step in self.fit.history[1:]]
         found.append(float(self.fit.mixture.log_densities(self.values).mean()))
         mixtures = [self.start, *(_mixture_of(step) for step in self.fit.history)]
-        return [
-            Step(
-                weights=mixture.weights,
-                means=mixture.means,
-                covariances=mixture.covariances,
-                log_likelihood=value,
-            )
-            for mixture, value in zip(mixtures, found, strict=True)
-        ]
+        return [Step.of(mixture, value) for mixture, value in zip(mixtures, found, strict=True)]
 
     @property
     def largest_difference(self) -> float:
@@ -205,13 +197,7 @@ def _order(found: Gaussians, truth: Gaussians) -> NDArray[np.intp]:
 
 def _ordered(fit: Fit, order: NDArray[np.intp]) -> Fit:
     history = tuple(
-        Step(
-            weights=step.weights[order],
-            means=step.means[order],
-            covariances=step.covariances[order],
-            log_likelihood=step.log_likelihood,
-        )
-        for step in fit.history
+        Step.of(_mixture_of(step).ordered(order), step.log_likelihood) for step in fit.history
     )
     return Fit(mixture=fit.mixture.ordered(order), history=history, converged=fit.converged)
 

@@ -179,14 +179,7 @@ def fit_mixture(
             old, expectation, covariance_type=covariance_type, reg_covar=reg_covar
         )
         bound = expectation.log_likelihood / total
-        history.append(
-            Step(
-                weights=mixture.weights,
-                means=mixture.means,
-                covariances=mixture.covariances,
-                log_likelihood=bound,
-            )
-        )
+        history.append(Step.of(mixture, bound))
         if stopping == "likelihood":
             done = abs(bound - last) < tol
         else:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from bgsub.segmentation.gaussians import Gaussians
+
 __all__ = ["Step"]
 
 
@@ -34,3 +36,13 @@ class Step:
     means: NDArray[np.float64]
     covariances: NDArray[np.float64]
     log_likelihood: float
+
+    @classmethod
+    def of(cls, mixture: Gaussians, log_likelihood: float) -> Step:
+        """Return the step that ended with a mixture."""
+        return cls(
+            weights=mixture.weights,
+            means=mixture.means,
+            covariances=mixture.covariances,
+            log_likelihood=log_likelihood,
+        )

@@ -175,14 +175,7 @@ def smooth_labels(
         mixture = maximise(
             mixture, expectation, covariance_type=covariance_type, reg_covar=reg_covar
         )
-        history.append(
-            Step(
-                weights=mixture.weights,
-                means=mixture.means,
-                covariances=mixture.covariances,
-                log_likelihood=expectation.log_likelihood / labels.size,
-            )
-        )
+        history.append(Step.of(mixture, expectation.log_likelihood / labels.size))
         converged = changed <= _ENOUGH_CHANGED * labels.size
     return Field(
         mixture=mixture,

@@ -11,11 +11,13 @@ from bgsub.mixture import MixtureModel, MixtureParams
 from bgsub.mixture._engine import Engine
 from bgsub.mixture._workers import Workers
 from tests.mixture._clips import WHITE, busy_clip
+from tests.mixture._oracles import pixels_of_the_paper
 from tests.reference import fixed
-from tests.reference.paper import Pixel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from bgsub.mixture._kernel import Rules
 
 _RATES = [1.0, 0.0, 0.02, 0.02, 0.003, 0.003, 0.003, 0.5, 0.001, 0.1]
 
@@ -28,6 +30,34 @@ _ODD_PARAMETERS = [
     MixtureParams(initial_weight=0.999, background_threshold=0.01),
     MixtureParams(initial_weight=1e-6, background_threshold=0.999),
 ]
+
+
+def _numbers(rules: Rules) -> fixed.Numbers:
+    return fixed.Numbers(
+        int(rules.reach),
+        int(rules.reach_shift),
+        int(rules.threshold),
+        int(rules.initial_variance),
+        int(rules.min_variance),
+        int(rules.max_variance),
+        int(rules.initial_weight),
+        rules.shadow_min_ratio,
+        rules.shadow_reach,
+        rules.score_scale,
+    )
+
+
+def _assert_same_state(
+    engine: Engine,
+    mean: NDArray[np.int64],
+    variance: NDArray[np.int64],
+    weight: NDArray[np.int64],
+) -> None:
+    np.testing.assert_array_equal(np.rint(engine.weights() * fixed.ONE), weight)
+    levels = np.maximum(mean, 0).astype(np.float32) / np.float32(128)
+    np.testing.assert_array_equal(engine.means(), levels)
+    unit = np.float32(1 / (16 * mean.shape[2]))
+    np.testing.assert_array_equal(engine.variances(), variance.astype(np.float32) * unit)
 
 
 def _assert_same_bits(
@@ -50,18 +80,6 @@ def _assert_same_bits(
     steps, dithers = Engine(n, n_channels, white, params)._schedule(
         np.array(rates, dtype=np.float32)
     )
-    numbers = fixed.Numbers(
-        int(rules.reach),
-        int(rules.reach_shift),
-        int(rules.threshold),
-        int(rules.initial_variance),
-        int(rules.min_variance),
-        int(rules.max_variance),
-        int(rules.initial_weight),
-        rules.shadow_min_ratio,
-        rules.shadow_reach,
-        rules.score_scale,
-    )
     mean = np.full((n, k, n_channels), fixed.UNUSED)
     variance = np.full((n, k), rules.initial_variance)
     weight = np.zeros((n, k), dtype=np.int64)
@@ -83,7 +101,7 @@ def _assert_same_bits(
             weight,
             rules.white,
             rules.scale,
-            numbers,
+            _numbers(rules),
             limits,
             scores[first:last],
         )
@@ -99,11 +117,7 @@ def _assert_same_bits(
         np.testing.assert_array_equal(
             masks[first:last], scores[first:last] if score else expected
         )
-        np.testing.assert_array_equal(np.rint(engine.weights() * fixed.ONE), weight)
-        levels = np.maximum(mean, 0).astype(np.float32) / np.float32(128)
-        np.testing.assert_array_equal(engine.means(), levels)
-        unit = np.float32(1 / (16 * n_channels))
-        np.testing.assert_array_equal(engine.variances(), variance.astype(np.float32) * unit)
+        _assert_same_state(engine, mean, variance, weight)
     return masks
 
 
@@ -299,17 +313,7 @@ def test_decisions_are_those_of_the_paper(rate: float, shape: tuple[int, ...]) -
     params = MixtureParams(learning_rate=rate, warmup_frames=0, min_variance=16.0)
     model = MixtureModel(params)
     masks = model.apply_batch(clip).reshape(100, -1)
-    oracle = [
-        Pixel(
-            n_components=params.n_components,
-            background_threshold=params.background_threshold,
-            match_sigmas=params.match_sigmas,
-            initial_variance=params.initial_variance,
-            min_variance=params.min_variance,
-            initial_weight=params.initial_weight,
-        )
-        for _ in range(600)
-    ]
+    oracle = pixels_of_the_paper(params, 600)
     values = clip.reshape(100, 600, -1).tolist()
     expected = [
         [pixel.step(x, rate).foreground for pixel, x in zip(oracle, row, strict=True)]

@@ -9,7 +9,8 @@ import pytest
 
 from bgsub.mixture import MixtureModel, MixtureParams
 from tests.mixture._clips import busy_clip
-from tests.reference.paper import Pixel, Step
+from tests.mixture._oracles import pixels_of_the_paper
+from tests.reference.paper import Step
 
 # Decisions nearer than this (relative; absolute for weights) may fall otherwise in fixed point;
 # the pixel is then left out, as its state has taken another way.
@@ -19,20 +20,6 @@ _WEIGHT_ERROR = 5e-4
 _FADED = 0.01
 _MEAN_ERROR = 0.1
 _VARIANCE_ERROR = 0.03
-
-
-def _oracle(params: MixtureParams, n: int) -> list[Pixel]:
-    return [
-        Pixel(
-            n_components=params.n_components,
-            background_threshold=params.background_threshold,
-            match_sigmas=params.match_sigmas,
-            initial_variance=params.initial_variance,
-            min_variance=params.min_variance,
-            initial_weight=params.initial_weight,
-        )
-        for _ in range(n)
-    ]
 
 
 def _by_fitness(weights: Any, means: Any, variances: Any) -> list[tuple[Any, ...]]:
@@ -56,7 +43,7 @@ def test_model_does_what_the_paper_says(
         initial_weight=0.02,
     )
     model = MixtureModel(params)
-    pixels = _oracle(params, 48)
+    pixels = pixels_of_the_paper(params, 48)
     certain = np.ones(48, dtype=bool)
     n_foreground = 0
     for frame in clip:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bgsub.errors import FrameShapeError
 from bgsub.mixture import SCORE_UNIT, MixtureModel, MixtureParams
 from tests.mixture._clips import busy_clip
-from tests.reference.paper import Pixel
+from tests.mixture._oracles import pixels_of_the_paper
 
 _LEARNT = np.full((8, 40), 100, dtype=np.uint8)
 
@@ -185,9 +185,7 @@ def test_scores_are_those_of_the_paper(n_components: int, n_channels: int) -> No
         n_components=n_components, learning_rate=0.02, min_variance=16.0, initial_weight=0.02
     )
     model = MixtureModel(params)
-    names = ["n_components", "background_threshold", "match_sigmas"]
-    names += ["initial_variance", "min_variance", "initial_weight"]
-    pixels = [Pixel(**{name: getattr(params, name) for name in names}) for _ in range(48)]
+    pixels = pixels_of_the_paper(params, 48)
     certain = np.ones(48, dtype=bool)
     n_compared = 0
     for frame in busy_clip(60, shape):
