@@ -8,6 +8,7 @@ import numpy as np
 
 from bgsub.detection.detector import Detection, StageClock
 from bgsub.errors import FrameShapeError
+from bgsub.frames import FOREGROUND
 from bgsub.mixture import MixtureModel
 
 if TYPE_CHECKING:
@@ -84,8 +85,10 @@ class ClassicDetector:
                 probability = self._model.foreground_probability(image)
             mask = self._model.apply(image, elapsed_s=float(elapsed))
             self._clock.lap("model")
-            # Rounded down at one half: at the match threshold a pixel is still background.
-            levels = np.ceil(probability * 255 - 0.5)
+            # A value that matches a Gaussian of foreground may also be near one of background.
+            is_foreground = mask == FOREGROUND
+            levels = np.rint(probability * 255)
+            levels = np.where(is_foreground, np.maximum(levels, 128), np.minimum(levels, 127))
             yield self._cleaned(mask, levels.astype(np.uint8))
 
     def _cleaned(self, mask: Mask, probability: Probability | None) -> Detection:

@@ -16,22 +16,22 @@ __all__ = ["to_bytes", "to_luma"]
 
 
 def to_bytes(image: Image, max_value: float | None) -> NDArray[np.uint8]:
-    """Return a frame as uint8, in its shape.
+    """Return a frame as uint8, in its shape and C-contiguous.
 
     Parameters
     ----------
     image : Image
-        uint8 is returned as it is.
+        uint8 is returned as it is, or as a contiguous copy.
     max_value : float or None
         The value that means white; None: the largest of the type, 1 for float32.
     """
     if image.dtype == np.uint8:
-        return image
+        return np.ascontiguousarray(image)
     if max_value is None:
         max_value = 1.0 if image.dtype == np.float32 else float(np.iinfo(image.dtype).max)
     levels = image.astype(np.float32) * np.float32(255.0 / max_value)
     finite: NDArray[np.float32] = np.nan_to_num(np.clip(levels, 0, 255), nan=0.0)
-    return finite.astype(np.uint8)
+    return np.rint(finite).astype(np.uint8, order="C")
 
 
 def to_luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
