@@ -200,7 +200,7 @@ def _suspects(
     """Return the regions whose outline is stronger by the ratios in the background."""
     n_regions, labels = cv2.connectedComponents(regions, connectivity=8)
     on_rim = labels[rim]
-    sizes = np.bincount(labels.ravel(), minlength=n_regions)
+    sizes = np.bincount(labels[regions > 0], minlength=n_regions)
     stayed = np.bincount(labels[has_stayed], minlength=n_regions)
     in_picture = np.bincount(on_rim, (outlines[0] * ratios)[rim], minlength=n_regions)
     in_background = np.bincount(on_rim, outlines[1][rim], minlength=n_regions)

@@ -25,7 +25,7 @@ from bgsub.detection.reference import Reference
 from bgsub.detection.shading import ShadingFinder
 from bgsub.detection.shadows import find_shadows
 from bgsub.detection.stabilise import Stabiliser, moved
-from bgsub.frames import SHADOW
+from bgsub.frames import FOREGROUND, SHADOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["RobustDetector"]
 
 _RELEARN_AFTER_S = 0.5
+# Frames for which the thresholds of the cells stay as they are.
+_REFRESH = 4
 _SATURATED = 250
 
 
@@ -168,9 +170,7 @@ class RobustDetector:
 
     def _scores(self, image: Image, timestamp_s: float, state: _State) -> NDArray[np.uint8]:
         """Return how far the pixels are from their background, and learn from them."""
-        thresholds = state.blinking.background_threshold()
-        if thresholds is not None:
-            thresholds = state.grid.enlarge(thresholds)
+        state.refresh(self._thresholds)
         elapsed_s = 0.0 if state.last_s is None else timestamp_s - state.last_s
         state.last_s = timestamp_s
         state.rate = self._model.params.rate_at(self._model.n_frames, elapsed_s)
@@ -178,7 +178,7 @@ class RobustDetector:
             image,
             update_mask=state.learners(self._params.foreground_learning),
             elapsed_s=elapsed_s,
-            background_threshold=thresholds,
+            background_threshold=state.background_threshold,
         )
 
     def _decided(
@@ -189,12 +189,7 @@ class RobustDetector:
         state: _State,
     ) -> tuple[NDArray[np.float32], Mask, Mask | None]:
         """Return distances of cells, and mask and probability of pixels."""
-        background = to_luma(state.reference.picture)
-        found = distances(
-            state.grid.average(scores),
-            np.take(self._thresholds, background),
-            state.blinking.widening(),
-        )
+        found = distances(state.grid.average(scores), state.thresholds, state.widening)
         luma = to_luma(cells).astype(np.float32)
         smooth = smoothed if self._params.smooth_evidence else unsmoothed
         evidence = smooth(found, luma)
@@ -220,14 +215,11 @@ class RobustDetector:
         """Learn from what was decided."""
         state.blinking.update(found, state.coarse)
         anew = state.is_another_scene(timestamp_s, self._params.relearn_coverage)
+        luma, background = to_luma(cells), to_luma(state.reference.picture)
         if anew is None and state.ghosts is not None:
-            anew = state.ghosts.find(
-                state.coarse, to_luma(cells), to_luma(state.reference.picture), timestamp_s
-            )
+            anew = state.ghosts.find(state.coarse, luma, background, timestamp_s)
         if anew is None and self._params.compensate_light:
-            anew = state.shading.find(
-                state.coarse, to_luma(cells), to_luma(state.reference.picture), timestamp_s
-            )
+            anew = state.shading.find(state.coarse, luma, background, timestamp_s)
         state.reference.update(cells, state.coarse, state.rate)
         if anew is not None:
             self._relearn(image, anew, state)
@@ -240,7 +232,18 @@ def _label_shadows(mask: Mask, cells: NDArray[np.uint8], state: _State) -> Mask:
     if not shadows.any():
         return mask
     labelled = mask.copy()
-    labelled[(state.grid.enlarge(shadows.view(np.uint8)) & mask) > 0] = SHADOW
+    # Only the rows with shadows are worth enlarging.
+    rows = np.flatnonzero(shadows.any(axis=1))
+    step = state.grid.step
+    first, last = int(rows[0]) * step, min((int(rows[-1]) + 1) * step, len(mask))
+    part = shadows[rows[0] : rows[-1] + 1].view(np.uint8)
+    enlarged = cv2.resize(part, (mask.shape[1], last - first), interpolation=cv2.INTER_NEAREST)
+    cv2.subtract(
+        labelled[first:last],
+        np.uint8(FOREGROUND - SHADOW) * enlarged,
+        dst=labelled[first:last],
+        mask=mask[first:last],
+    )
     return labelled
 
 
@@ -268,7 +271,20 @@ class _State:
         self.last_s: float | None = None
         self.rate = 1.0
         self._n_frames = 0
+        self.thresholds = np.ones(shape, np.float32)
+        self.widening: NDArray[np.float32] | None = None
+        self.background_threshold: NDArray[np.uint8] | None = None
         self._full_since_s: float | None = None
+
+    def refresh(self, thresholds: NDArray[np.float32]) -> None:
+        """Work out the cells' thresholds, which change slowly, from those of the levels."""
+        if self._n_frames % _REFRESH:
+            return
+        self.thresholds = np.take(thresholds, to_luma(self.reference.picture))
+        self.widening = self.blinking.widening()
+        self.background_threshold = self.blinking.background_threshold()
+        if self.background_threshold is not None:
+            self.background_threshold = self.grid.enlarge(self.background_threshold)
 
     def learners(self, foreground_learning: float) -> NDArray[np.uint8] | None:
         """Return which pixels learn from the next frame, shape (H, W); None: all.

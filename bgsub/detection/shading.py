@@ -16,6 +16,7 @@ __all__ = ["ShadingFinder"]
 
 _MIN_CELLS = 60
 _AFTER_S = 0.25
+_EVERY_S = 0.07
 _MARGIN = np.ones((11, 11), np.uint8)
 # Gradient of the difference on the rim, per cell, as a share of the difference inside: an
 # object's difference ends within two or three cells, a cloud's shadow fades out.
@@ -40,6 +41,7 @@ class ShadingFinder:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self._since_s = np.full(shape, np.inf, np.float32)
+        self._next_s = -np.inf
 
     def find(
         self,
@@ -64,6 +66,9 @@ class ShadingFinder:
         ndarray of bool, shape (h, w), or None
             Where only the light is another one, with a margin; None if that is nowhere.
         """
+        if timestamp_s < self._next_s:
+            return None
+        self._next_s = timestamp_s + _EVERY_S
         fading = _fading(mask, picture, background)
         if fading is None:
             self._since_s[:] = np.inf
@@ -75,8 +80,9 @@ class ShadingFinder:
             return None
         self._since_s[:] = np.inf
         # It goes on beyond the mask; learnt without its surroundings it would get an edge.
-        around = cv2.dilate(fading.view(np.uint8), _MARGIN) > 0
-        return around & (fading | (mask == 0))
+        around = cv2.dilate(fading.view(np.uint8), _MARGIN)
+        found: NDArray[np.bool_] = (around > 0) & (fading | (mask == 0))
+        return found
 
 
 def _fading(
@@ -85,7 +91,8 @@ def _fading(
     """Return the regions whose difference from the background is flat at their rim."""
     if cv2.countNonZero(mask) < _MIN_CELLS:
         return None
-    n_regions, labels = cv2.connectedComponents(mask, connectivity=8)
+    n_regions, found = cv2.connectedComponents(mask, connectivity=8)
+    labels: NDArray[np.int32] = np.asarray(found, np.int32)
     difference = cv2.GaussianBlur(cv2.absdiff(picture, background), (3, 3), 0)
     across = cv2.Sobel(difference, cv2.CV_32F, 1, 0)
     along = cv2.Sobel(difference, cv2.CV_32F, 0, 1)
@@ -97,9 +104,11 @@ def _fading(
     on_rim = labels[rim]
     n_rim = np.maximum(np.bincount(on_rim, minlength=n_regions), 1)
     steep = np.bincount(on_rim, weights=steepness[rim], minlength=n_regions) / n_rim / _SOBEL
-    sizes = np.bincount(labels.ravel(), minlength=n_regions)
-    levels = np.bincount(labels.ravel(), weights=difference.ravel(), minlength=n_regions)
+    within = mask > 0
+    on_mask = labels[within]
+    sizes = np.maximum(np.bincount(on_mask, minlength=n_regions), 1)
+    levels = np.bincount(on_mask, weights=difference[within], minlength=n_regions)
     fades = steep < _MOST_STEEP * levels / sizes
     fades &= sizes >= _MIN_CELLS
     fades[0] = False
-    return np.take(fades, np.asarray(labels)) if fades.any() else None
+    return fades[labels] if fades.any() else None
