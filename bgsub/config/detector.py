@@ -47,7 +47,8 @@ class DetectorConfig(Section):
     ghost_after_s: float | None = key(
         0.6,
         "Foreground that stays this long is examined: if its outline is in the background and "
-        "not in the picture, it is a ghost, and is learnt at once; empty: never.",
+        "not in the picture, it is a ghost, and is learnt at once, whole regions on an old "
+        "background after twice that; empty: never.",
         raising="ghosts stay longer",
         ge=0.0,
     )
@@ -60,7 +61,9 @@ class DetectorConfig(Section):
     )
     stabilise: bool = key(True, "Follow a camera that shakes.")
     compensate_light: bool = key(
-        True, "Follow a change of light or exposure of the whole picture."
+        True,
+        "Follow a change of light or exposure of the whole picture, and learn at once what "
+        "changes without an edge, as under a cloud's shadow.",
     )
     relearn_coverage: float = key(
         0.7,

@@ -130,7 +130,7 @@ class ModelConfig(Section):
     )
     detect_shadows: bool = key(
         False,
-        "Label darker shades of the background as shadow (127).",
+        "Label darker shades of the background as shadow (127); the classic detector only.",
         raising="cast shadows are told from objects; dark objects may be lost",
         opencv="detectShadows",
     )

@@ -34,7 +34,8 @@ class RobustParams:
     stabilise : bool
         Follow a camera that shakes.
     compensate_light : bool
-        Follow a change of light or exposure of the whole picture.
+        Follow a change of light or exposure of the whole picture, and learn at once what
+        changes without an edge.
     relearn_coverage : float
         When more than this share of the frame stays foreground for half a second, the scene
         is another one, and is learnt anew; 1 is off.
