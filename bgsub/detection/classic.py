@@ -8,7 +8,7 @@ import numpy as np
 
 from bgsub.detection.detector import Detection, StageClock
 from bgsub.errors import FrameShapeError
-from bgsub.frames import FOREGROUND
+from bgsub.frames import SHADOW
 from bgsub.mixture import MixtureModel
 
 if TYPE_CHECKING:
@@ -85,10 +85,10 @@ class ClassicDetector:
                 probability = self._model.foreground_probability(image)
             mask = self._model.apply(image, elapsed_s=float(elapsed))
             self._clock.lap("model")
-            # A value that matches a Gaussian of foreground may also be near one of background.
-            is_foreground = mask == FOREGROUND
-            levels = np.rint(probability * 255)
-            levels = np.where(is_foreground, np.maximum(levels, 128), np.minimum(levels, 127))
+            # Rounded down at one half: at the match threshold a pixel is still background.
+            levels = np.ceil(probability * 255 - 0.5)
+            # The model has told shadow from foreground, the distance does not.
+            levels[mask == SHADOW] = np.minimum(levels[mask == SHADOW], 127)
             yield self._cleaned(mask, levels.astype(np.uint8))
 
     def _cleaned(self, mask: Mask, probability: Probability | None) -> Detection:
