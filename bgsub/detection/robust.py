@@ -109,15 +109,18 @@ class RobustDetector:
         if self._state is None:
             self._state = _State(picture, self._params, self._model)
         state = self._state
+        state.elapsed_s = 0.0 if state.last_s is None else frame.timestamp_s - state.last_s
+        state.last_s = frame.timestamp_s
+        state.rate = self._model.params.rate_at(self._model.n_frames, state.elapsed_s)
         cells = state.grid.reduce(picture)
         image, shift = self._aligned(frame.image, cells, state)
         if shift != (0.0, 0.0):
             picture = to_bytes(image, self._model.params.max_value)
             cells = state.grid.reduce(picture)
-        if self._params.compensate_light:
+        if self._params.compensate_light and state.rate > 0:
             self._follow_light(image, cells, state)
         self._clock.lap("align")
-        scores = self._scores(image, frame.timestamp_s, state)
+        scores = self._scores(image, state)
         self._clock.lap("model")
         found, mask, probability = self._decided(scores, picture, cells, state)
         if self._params.find_cast_shadows:
@@ -168,16 +171,13 @@ class RobustDetector:
     def _relearn(self, image: Image, where: NDArray[np.bool_], state: _State) -> None:
         self._model.relearn(state.grid.enlarge(where.view(np.uint8)), image)
 
-    def _scores(self, image: Image, timestamp_s: float, state: _State) -> NDArray[np.uint8]:
+    def _scores(self, image: Image, state: _State) -> NDArray[np.uint8]:
         """Return how far the pixels are from their background, and learn from them."""
         state.refresh(self._thresholds)
-        elapsed_s = 0.0 if state.last_s is None else timestamp_s - state.last_s
-        state.last_s = timestamp_s
-        state.rate = self._model.params.rate_at(self._model.n_frames, elapsed_s)
         return self._model.score(
             image,
             update_mask=state.learners(self._params.foreground_learning),
-            elapsed_s=elapsed_s,
+            elapsed_s=state.elapsed_s,
             background_threshold=state.background_threshold,
         )
 
@@ -212,7 +212,9 @@ class RobustDetector:
         timestamp_s: float,
         state: _State,
     ) -> None:
-        """Learn from what was decided."""
+        """Learn from what was decided, unless learning is frozen."""
+        if state.rate == 0:
+            return
         state.blinking.update(found, state.coarse)
         anew = state.is_another_scene(timestamp_s, self._params.relearn_coverage)
         luma, background = to_luma(cells), to_luma(state.reference.picture)
@@ -269,6 +271,7 @@ class _State:
         self.coarse = np.zeros(shape, np.uint8)
         self.mask = np.zeros(picture.shape[:2], np.uint8)
         self.last_s: float | None = None
+        self.elapsed_s = 0.0
         self.rate = 1.0
         self._n_frames = 0
         self.thresholds = np.ones(shape, np.float32)
