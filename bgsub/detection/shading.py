@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["ShadingFinder"]
 
 _MIN_CELLS = 60
-_AFTER_S = 0.25
+_AFTER_S = 0.2
 _EVERY_S = 0.07
 _MARGIN = np.ones((11, 11), np.uint8)
 # Gradient of the difference on the rim, per cell, as a share of the difference inside: an
 # object's difference ends within two or three cells, a cloud's shadow fades out.
-_MOST_STEEP = 0.08
+_MOST_STEEP = 0.1
 _SQUARE = np.ones((3, 3), np.uint8)
 # What a Sobel filter returns for a slope of one level a cell.
 _SOBEL = 8.0
