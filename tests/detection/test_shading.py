@@ -20,9 +20,10 @@ def _bump(*, is_soft: bool) -> NDArray[np.float64]:
     """Return 60 grey levels in the middle: a cloud's shadow, or an object's."""
     y, x = np.mgrid[:_HEIGHT, :_WIDTH]
     distance = np.hypot(y - _HEIGHT / 2, x - _WIDTH / 2)
+    shape: NDArray[np.float64] = (distance < 20).astype(np.float64)
     if is_soft:
-        return 60 * np.exp(-((distance / 25) ** 2))
-    return 60.0 * (distance < 20)
+        shape = np.exp(-((distance / 25) ** 2))
+    return 60 * shape
 
 
 def _found(*, is_soft: bool, seconds: float) -> NDArray[np.bool_] | None:

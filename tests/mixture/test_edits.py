@@ -87,7 +87,8 @@ def test_relearning_refuses_what_does_not_fit() -> None:
 
 
 def _gains(*gains: float) -> NDArray[np.float64]:
-    return np.arange(256) * np.array(gains)[:, None]
+    factors: NDArray[np.float64] = np.array(gains)
+    return np.arange(256) * factors[:, None]
 
 
 @pytest.mark.parametrize("shape", [(13, 21, 3), (13, 21)])
