@@ -43,7 +43,7 @@ class Contender(Protocol):
 
     @property
     def mode(self) -> str:
-        """How frames are given to it: ``copy``, ``opencv``, ``frame``, ``batch``, or the detector's name."""
+        """How it gets frames: ``copy``, ``opencv``, ``frame``, ``batch``, or as a detector."""
         ...
 
     @property
