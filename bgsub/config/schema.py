@@ -71,8 +71,7 @@ class ModelConfig(Section):
         gt=0.0,
     )
     initial_learning_rate: float = key(
-        # Twice the model's own: the detector around it keeps objects from being learnt.
-        2 * _DEFAULTS.initial_learning_rate,
+        _DEFAULTS.initial_learning_rate,
         "Learning rate at the first frame; falls linearly to the steady rate.",
         raising="first-frame ghosts fade sooner; the first seconds are less certain",
         ge=0.0,

@@ -161,7 +161,7 @@ class MixtureParams:
     n_components: int = 3
     learning_rate: float = 0.003
     time_constant_s: float | None = None
-    initial_learning_rate: float = 0.01
+    initial_learning_rate: float = 0.02
     warmup_frames: int = 200
     background_threshold: float = 0.7
     match_sigmas: float = 2.5
