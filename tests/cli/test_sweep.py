@@ -49,7 +49,9 @@ def test_a_sweep_finds_the_best_and_writes_what_config_takes(
     dataset: Path, plan: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     out = tmp_path / "out"
-    outcome = run(capsys, "evaluate", dataset, "--sweep", plan, "-o", out)
+    outcome = run(
+        capsys, "evaluate", dataset, "--config", "classic", "--sweep", plan, "-o", out
+    )
     assert outcome.code == 0, outcome.err
     assert sorted(path.name for path in out.iterdir()) == sorted(SWEEP_NAMES)
     record = json.loads((out / "sweep.json").read_text())
@@ -79,7 +81,18 @@ def test_every_candidate_scores_as_it_does_alone(
     plan = tmp_path / "sweep.yaml"
     plan.write_text("keys: {input.colour: [true, false]}\nsequences: [rendered/two]\n")
     base = ("--config", "classic")
-    outcome = run(capsys, "evaluate", dataset, "--sweep", plan, "-o", tmp_path / "out", *base)
+    outcome = run(
+        capsys,
+        "evaluate",
+        dataset,
+        "--config",
+        "classic",
+        "--sweep",
+        plan,
+        "-o",
+        tmp_path / "out",
+        *base,
+    )
     assert outcome.code == 0, outcome.err
     assert "One sequence alone" in outcome.out
     record = json.loads((tmp_path / "out" / "sweep.json").read_text())
@@ -105,9 +118,9 @@ def test_what_is_wrong_is_told_before_anything_is_written(
         ("--sweep", bad_key, "-o", out),
         ("--sweep", bad_sequence, "-o", out),
         ("--sweep", tmp_path / "none.yaml", "-o", out),
-        ("--sweep", plan),
-        ("--sweep", plan, "-o", out, "--json", tmp_path / "scores.json"),
-        ("--sweep", plan, "-o", out, "--set", "input.scale=0.5"),
+        ("--config", "classic", "--sweep", plan),
+        ("--config", "classic", "--sweep", plan, "-o", out, "--json", tmp_path / "scores.json"),
+        ("--config", "classic", "--sweep", plan, "-o", out, "--set", "input.scale=0.5"),
         ("-o", out),
     ):
         outcome = run(capsys, "evaluate", dataset, *arguments)
@@ -123,7 +136,17 @@ def test_an_older_sweep_is_kept_unless_it_may_be_replaced(
     plan.write_text("keys: {mask.median_px: [9]}\nsequences: [rendered/one]")
     out.mkdir()
     (out / "best.yaml").write_text("mine")
-    arguments = ("evaluate", dataset, "--sweep", plan, "-o", out, "--quiet")
+    arguments = (
+        "evaluate",
+        dataset,
+        "--config",
+        "classic",
+        "--sweep",
+        plan,
+        "-o",
+        out,
+        "--quiet",
+    )
     refused = run(capsys, *arguments)
     assert refused.code == 2
     assert refused.is_one_sentence, refused.err
@@ -138,7 +161,7 @@ def test_truth_that_is_missing_is_told_once(
     folder = tmp_path / "data" / "one"
     run(capsys, "synth", "walkers", "-o", folder, "--size", "64x36", "--seconds", "2", "-q")
     (folder / "groundtruth" / "gt000040.png").unlink()
-    sweep = ("--sweep", plan, "-o", tmp_path / "out")
+    sweep = ("--config", "classic", "--sweep", plan, "-o", tmp_path / "out")
     outcome = run(capsys, "evaluate", tmp_path / "data", *sweep)
     assert outcome.code == 0
     assert outcome.err.count("no labels for frame 40") == 1
