@@ -326,7 +326,6 @@ SCAN_DEFAULTS: Mapping[str, object] = MappingProxyType(
         "input.max_side_px": 320,
         "input.colour": False,
         "run.threads": 1,
-        "detector.find_cast_shadows": False,
     }
 )
 """What ``bgsub scan`` does differently from the defaults above, as dotted paths."""
