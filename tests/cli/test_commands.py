@@ -17,7 +17,19 @@ from bgsub.config import config_names
 from tests.cli._run import run
 
 _ROOT = Path(__file__).parents[2]
-_COMMANDS = ("process", "scan", "evaluate", "bench", "synth", "config")
+_COMMANDS = (
+    "process",
+    "scan",
+    "live",
+    "evaluate",
+    "bench",
+    "synth",
+    "segment",
+    "study",
+    "demo",
+    "config",
+)
+_PARTS = {"config": ("show", "check", "init"), "demo": ("em-1d", "em-2d")}
 
 
 def test_all_public_names_can_be_had():
@@ -52,8 +64,7 @@ def test_the_version_is_that_of_the_project():
 def test_every_command_explains_itself_with_examples(
     command: str, capsys: pytest.CaptureFixture[str]
 ):
-    names = ("show", "check", "init") if command == "config" else ("",)
-    for name in names:
+    for name in _PARTS.get(command, ("",)):
         words = [word for word in (command, name) if word]
         outcome = run(capsys, *words, "--help")
         assert outcome.code == 0
@@ -70,7 +81,9 @@ def test_every_option_of_the_readme_exists(capsys: pytest.CaptureFixture[str]):
     readme = (_ROOT / "README.md").read_text(encoding="utf-8")
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", readme))
     helps = "".join(
-        run(capsys, command, "--help").out for command in ("", *_COMMANDS) if command
+        run(capsys, command, *([part] if part else []), "--help").out
+        for command in _COMMANDS
+        for part in ("", *_PARTS.get(command, ()))
     )
     helps += run(capsys, "--help").out
     assert {o for o in options if o not in helps} == set()

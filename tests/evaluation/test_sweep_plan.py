@@ -19,7 +19,7 @@ def read(tmp_path: Path) -> Reader:
     def reader(text: str, *sets: str) -> SweepPlan:
         path = tmp_path / "sweep.yaml"
         path.write_text(text)
-        base = load_config(None, [parse_set(one) for one in sets]).config
+        base = load_config("classic", [parse_set(one) for one in sets]).config
         return read_plan(path, base)
 
     return reader
