@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from bgsub.detection._cells import MOST_STEP, average, enlarge
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -47,6 +49,10 @@ class Grid:
         self.width = -(-width // self.step)
         self._frame = (width, height)
         self._cells = (self.width, self.height)
+        # OpenCV halves fast, but does not do so with other steps, nor enlarge.
+        self._is_whole = width == self.width * self.step and height == self.height * self.step
+        self._averages = self._is_whole and 2 < self.step <= MOST_STEP
+        self._sums = np.empty(width, np.uint16)
         self.rows, self.row_shares = _between(height, self.height)
         columns, self.column_shares = _between(width, self.width)
         self.starts = np.searchsorted(columns, np.arange(self.width + 1)).astype(np.int32)
@@ -68,13 +74,21 @@ class Grid:
         """Return the mean of each cell."""
         if self.step == 1:
             return values
-        return cv2.resize(values, self._cells, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+        if not self._averages:
+            return cv2.resize(values, self._cells, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+        cells = np.empty(self.shape, np.uint8)
+        average(values, self.step, self._sums, cells)
+        return cells
 
     def enlarge(self, cells: Mask) -> Mask:
         """Return an array in which each pixel has the value of its cell."""
         if self.step == 1:
             return cells
-        return cv2.resize(cells, self._frame, interpolation=cv2.INTER_NEAREST)  # type: ignore[return-value]
+        if not self._is_whole or cells.ndim > 2:
+            return cv2.resize(cells, self._frame, interpolation=cv2.INTER_NEAREST)  # type: ignore[return-value]
+        pixels = np.empty(self._frame[::-1], np.uint8)
+        enlarge(cells, self.step, pixels)
+        return pixels
 
 
 def _between(n_pixels: int, n_cells: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bgsub.detection.pictures import as_read_only
+from bgsub.jit import kernel
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -49,22 +52,43 @@ def find_curves(
     """
     stride = max(1, mask.size // _SAMPLES)
     n_channels = 1 if picture.ndim == 2 else picture.shape[2]
-    seen = picture.reshape(-1, n_channels)[::stride].astype(np.float32)
-    known = background.reshape(-1, n_channels)[::stride].astype(np.float32)
+    pixels, means = picture.reshape(-1, n_channels), background.reshape(-1, n_channels)
+    flat = mask.reshape(-1)
+    n_usable, n_off = _count(
+        as_read_only(pixels), as_read_only(means), as_read_only(flat), stride
+    )
+    # Nearly always the light has not changed: that costs little to find out.
+    if n_usable < _MIN_SAMPLES or n_off < _MIN_OFF * n_usable:
+        return None
+    seen, known = pixels[::stride].astype(np.float32), means[::stride].astype(np.float32)
     usable = (np.minimum(seen, known) > _DARKEST) & (np.maximum(seen, known) < _BRIGHTEST)
-    usable = usable.all(axis=1) & (mask.reshape(-1)[::stride] == 0)
-    if np.count_nonzero(usable) < _MIN_SAMPLES:
-        return None
+    usable = usable.all(axis=1) & (flat[::stride] == 0)
     seen, known = seen[usable], known[usable]
-    before = _share_off(seen, known)
-    if before < _MIN_OFF:
-        return None
     levels = np.arange(256, dtype=np.float32)
     curves = np.stack([_curve(seen[:, c], known[:, c], levels) for c in range(n_channels)])
     mapped = [np.interp(known[:, c], levels, curves[c]) for c in range(n_channels)]
-    if _share_off(seen, np.stack(mapped, axis=1)) > _MOST_LEFT * before:
+    if _share_off(seen, np.stack(mapped, axis=1)) > _MOST_LEFT * n_off / n_usable:
         return None
     return curves
+
+
+@kernel
+def _count(
+    pixels: NDArray[np.uint8], means: NDArray[np.uint8], mask: NDArray[np.uint8], stride: int
+) -> tuple[int, int]:
+    """Return how many samples can be used, and how many of them are far off."""
+    n_channels = pixels.shape[1]
+    n_usable = n_off = 0
+    for i in range(0, len(pixels), stride):
+        is_usable = mask[i] == 0
+        squares = 0
+        for c in range(n_channels):
+            seen, known = int(pixels[i, c]), int(means[i, c])
+            is_usable &= min(seen, known) > _DARKEST and max(seen, known) < _BRIGHTEST
+            squares += (seen - known) ** 2
+        n_usable += is_usable
+        n_off += is_usable and squares > n_channels * _OFF**2
+    return n_usable, n_off
 
 
 def _share_off(seen: NDArray[np.floating], expected: NDArray[np.floating]) -> float:

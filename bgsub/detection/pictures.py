@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from numpy.typing import NDArray
 
     from bgsub.frames import Image
 
-__all__ = ["to_bytes", "to_luma"]
+__all__ = ["as_read_only", "to_bytes", "to_luma"]
 
 
 def to_bytes(image: Image, max_value: float | None) -> NDArray[np.uint8]:
@@ -39,3 +41,14 @@ def to_luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if picture.ndim == 2:
         return picture
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)  # type: ignore[return-value]
+
+
+def as_read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a view that cannot be written.
+
+    Numba compiles once for arrays that may be written and once for those that may not: a kernel
+    whose inputs always come like this is compiled, and loaded, once.
+    """
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -63,6 +63,8 @@ def majority(mask: Mask, side_px: int) -> Mask:
 def vote(mask: Mask, side_px: int) -> Mask:
     """Return where the vote says foreground: a new mask without shadow, as :func:`majority`."""
     mask = np.ascontiguousarray(mask)
+    if side_px == 1:
+        return cv2.threshold(mask, SHADOW, FOREGROUND, cv2.THRESH_BINARY)[1]  # type: ignore[return-value]
     width = mask.shape[1]
     count = np.uint8 if side_px <= _MAX_SIDE_8BIT else np.uint16
     columns = np.zeros(width + side_px - 1, count)
