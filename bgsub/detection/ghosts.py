@@ -7,6 +7,21 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from bgsub.detection._outlines import (
+    BACKGROUND,
+    N_RIM,
+    N_SUMS,
+    PICTURE,
+    STAYED,
+    add_up_outlines,
+    count_looks,
+    energy_where,
+    follow_looks,
+    vote,
+)
+from bgsub.detection._runs import AREA, Regions
+from bgsub.detection.pictures import as_read_only
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -18,7 +33,7 @@ _LOOKS = 6
 _PART_VOTES = 3
 _WHOLE_VOTES = 6
 _STILL = np.float32(12.0)
-_FOLLOW = 0.25
+_FOLLOW = np.float32(0.25)
 # What has been background for long is known: foreground on it is rather an object.  Until
 # then regions need less to be ghosts, and for a shorter while their parts can be ghosts, too.
 _KNOWN_S = 10.0
@@ -64,7 +79,7 @@ class GhostFinder:
 
     def find(
         self,
-        mask: Mask,
+        regions: Regions,
         picture: NDArray[np.uint8],
         background: NDArray[np.uint8],
         timestamp_s: float,
@@ -73,8 +88,8 @@ class GhostFinder:
 
         Parameters
         ----------
-        mask : Mask, shape (h, w)
-            What was decided, 0 or 255.
+        regions : Regions
+            What was decided.
         picture, background : ndarray of uint8, shape (h, w)
             Luma of the frame and of the background.
         timestamp_s : float
@@ -90,56 +105,77 @@ class GhostFinder:
             return None
         # Looks that come late because frames are far apart are not to add up.
         self._next_s = max(self._next_s, timestamp_s - self._every_s) + self._every_s
-        is_on = mask > 0
-        self._look.follow(picture, is_on)
-        self._n_foreground += self._n_foreground < _LOOKS
-        self._n_foreground[~is_on] = 0
-        self._n_background += (self._n_background < self._n_known) & ~is_on
-        found = self._wholes(mask, picture, background)
-        found |= self._parts(mask, background)
-        if not found.any():
+        mask = regions.mask
+        self._look.follow(picture, mask)
+        has_stayed = count_looks(
+            as_read_only(mask),
+            np.uint8(_LOOKS),
+            np.uint16(self._n_known),
+            self._n_foreground,
+            self._n_background,
+        )
+        wholes = None
+        if has_stayed:
+            wholes = self._wholes(regions, picture, background)
+        else:
+            self._whole_votes[:] = 0
+        parts = self._parts(mask, background)
+        if wholes is None and parts is None:
             return None
+        found = np.zeros(mask.shape, bool)
+        for part in (wholes, parts):
+            if part is not None:
+                found |= part
         for count in (self._part_votes, self._whole_votes, self._n_background):
             count[found] = 0
         return found
 
     def _wholes(
         self,
-        mask: Mask,
+        regions: Regions,
         picture: NDArray[np.uint8],
         background: NDArray[np.uint8],
-    ) -> NDArray[np.bool_]:
-        """Return the regions that are ghosts, if most of them has stayed."""
-        has_stayed = self._n_foreground >= _LOOKS
-        if not has_stayed.any():
-            self._whole_votes[:] = 0
-            return has_stayed
-        is_young = self._n_background < self._n_known
-        ratios = np.where(is_young, np.float32(_YOUNG_RATIO), np.float32(_RATIO))
-        outlines = _outlines(picture, background, mask)
-        suspects = _suspects(mask, has_stayed, _rim(mask) > 0, outlines, ratios)
-        return _voted(self._whole_votes, suspects, _WHOLE_VOTES)
+    ) -> NDArray[np.bool_] | None:
+        """Return the regions that are ghosts and of which most has stayed."""
+        has_stayed = (self._n_foreground >= _LOOKS).view(np.uint8)
+        suspects = _suspects(
+            regions,
+            has_stayed,
+            _rim(regions.mask),
+            (picture, background),
+            _scale(picture, background, regions.mask),
+            self._n_background,
+            self._n_known,
+        )
+        if not vote(regions.runs, suspects, np.uint8(_WHOLE_VOTES), self._whole_votes):
+            return None
+        return self._whole_votes >= _WHOLE_VOTES
 
-    def _parts(self, mask: Mask, background: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    def _parts(self, mask: Mask, background: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
         """Return the parts of regions that are ghosts and keep still."""
         is_still = self._look.n_seen >= _LOOKS - _PART_VOTES
         is_still &= self._n_background < self._n_new
         if not is_still.any():
             self._part_votes[:] = 0
-            return is_still
+            return None
         part = is_still.view(np.uint8) * np.uint8(255)
         moves = mask & ~part
         # Where a part ends at what moves, neither picture has the outline.
-        rim = (_rim(mask) & part & ~_grown(moves, _WIDE_SQUARE)) > 0
-        outlines = _outlines(self._look.picture(), background, mask)
-        ratios = np.full(mask.shape, _RATIO, np.float32)
-        suspects = _suspects(part, is_still, rim, outlines, ratios)
-        found = _voted(self._part_votes, suspects, _PART_VOTES)
-        found &= self._look.is_seen
-        if found.any():
-            margin = _grown(found.view(np.uint8), _SQUARE) > 0
-            found = margin & (moves == 0) & self._look.is_seen
-        return found
+        rim = _rim(mask) & part & ~_grown(moves, _WIDE_SQUARE)
+        looks = self._look.picture()
+        regions = Regions(part)
+        suspects = _suspects(
+            regions, part, rim, (looks, background), _scale(looks, background, mask)
+        )
+        if not vote(regions.runs, suspects, np.uint8(_PART_VOTES), self._part_votes):
+            return None
+        is_seen = self._look.is_seen > 0
+        found = (self._part_votes >= _PART_VOTES) & is_seen
+        if not found.any():
+            return None
+        around: NDArray[np.bool_] = _grown(found.view(np.uint8), _SQUARE) > 0
+        around &= (moves == 0) & is_seen
+        return around
 
 
 class _Look:
@@ -152,63 +188,72 @@ class _Look:
     ----------
     n_seen : ndarray of int8, shape (h, w)
         What the look has gained, at most as many as there are looks.
-    is_seen : ndarray of bool, shape (h, w)
-        Where the last picture agreed.
+    is_seen : ndarray of uint8, shape (h, w)
+        1 where the last picture agreed.
     """
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self.n_seen = np.zeros(shape, np.int8)
-        self.is_seen = np.zeros(shape, bool)
+        self.is_seen = np.zeros(shape, np.uint8)
         self._mean = np.zeros(shape, np.float32)
 
     def picture(self) -> NDArray[np.uint8]:
         """Return the looks."""
         return cv2.convertScaleAbs(self._mean)  # type: ignore[return-value]
 
-    def follow(self, picture: NDArray[np.uint8], is_on: NDArray[np.bool_]) -> None:
+    def follow(self, picture: NDArray[np.uint8], mask: Mask) -> None:
         """Compare a picture; what is no foreground begins anew."""
-        self.is_seen = np.abs(picture - self._mean) <= _STILL
-        self.n_seen += np.where(self.is_seen, np.int8(1), np.int8(-1))
-        np.minimum(self.n_seen, np.int8(_LOOKS), out=self.n_seen)
-        begins = ~is_on | (self.n_seen < 0)
-        self.n_seen[begins] = 0
-        cv2.accumulateWeighted(picture, self._mean, _FOLLOW, mask=self.is_seen.view(np.uint8))
-        begins &= ~self.is_seen
-        self._mean[begins] = picture[begins]
+        follow_looks(
+            as_read_only(picture),
+            as_read_only(mask),
+            _STILL,
+            _FOLLOW,
+            np.int8(_LOOKS),
+            self._mean,
+            self.n_seen,
+            self.is_seen,
+        )
 
 
 def _looks_in(seconds: float, every_s: float) -> int:
     return max(1, round(seconds / max(every_s, 0.001)))
 
 
-def _voted(
-    votes: NDArray[np.uint8], suspects: NDArray[np.bool_], n_votes: int
-) -> NDArray[np.bool_]:
-    """Count a vote for each suspect, in place; return where there are enough."""
-    votes += votes < n_votes
-    votes[~suspects] = 0
-    return votes >= n_votes
-
-
 def _suspects(
-    regions: Mask,
-    has_stayed: NDArray[np.bool_],
-    rim: NDArray[np.bool_],
-    outlines: tuple[NDArray[np.float32], NDArray[np.float32]],
-    ratios: NDArray[np.float32],
+    regions: Regions,
+    stayed: NDArray[np.uint8],
+    rim: Mask,
+    pictures: tuple[NDArray[np.uint8], NDArray[np.uint8]],
+    scale: float,
+    n_background: NDArray[np.uint16] | None = None,
+    n_known: int = 0,
 ) -> NDArray[np.bool_]:
-    """Return the regions whose outline is stronger by the ratios in the background."""
-    n_regions, labels = cv2.connectedComponents(regions, connectivity=8)
-    on_rim = labels[rim]
-    sizes = np.bincount(labels[regions > 0], minlength=n_regions)
-    stayed = np.bincount(labels[has_stayed], minlength=n_regions)
-    in_picture = np.bincount(on_rim, (outlines[0] * ratios)[rim], minlength=n_regions)
-    in_background = np.bincount(on_rim, outlines[1][rim], minlength=n_regions)
-    is_ghost = (in_background > in_picture) & (2 * stayed > sizes)
+    """Return which regions have an outline that is stronger in the background.
+
+    By the number of the region.  Where the background was seen for less than `n_known` looks,
+    it need not be as much stronger.
+    """
+    sums = np.zeros((len(regions) + 1, N_SUMS))
+    if n_background is None:
+        n_background = np.zeros(rim.shape, np.uint16)
+    add_up_outlines(
+        regions.runs,
+        as_read_only(rim),
+        as_read_only(stayed),
+        as_read_only(pictures[0]),
+        as_read_only(pictures[1]),
+        n_background,
+        np.uint16(n_known),
+        _YOUNG_RATIO * scale,
+        _RATIO * scale,
+        sums,
+    )
+    sizes = regions.boxes[:, AREA]
+    is_ghost: NDArray[np.bool_] = sums[:, BACKGROUND] > sums[:, PICTURE]
+    is_ghost &= 2 * sums[:, STAYED] > sizes
     is_ghost &= sizes >= _MIN_CELLS
-    is_ghost &= np.bincount(on_rim, minlength=n_regions) >= _MIN_RIM
-    is_ghost[0] = False
-    return is_ghost[np.asarray(labels)]
+    is_ghost &= sums[:, N_RIM] >= _MIN_RIM
+    return is_ghost
 
 
 def _rim(mask: Mask) -> Mask:
@@ -220,23 +265,13 @@ def _grown(mask: Mask, element: Mask) -> Mask:
     return cv2.dilate(mask, element)  # type: ignore[return-value]
 
 
-def _outlines(
-    picture: NDArray[np.uint8], background: NDArray[np.uint8], mask: Mask
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the energies of picture and background, the same on average off the mask.
+def _scale(picture: NDArray[np.uint8], background: NDArray[np.uint8], mask: Mask) -> float:
+    """Return the factor on the picture's energy that makes both equal off the mask.
 
     A frame that is darker or less sharp than the background has less energy everywhere.
     """
-    in_picture, in_background = _energy(picture), _energy(background)
-    calm = ~_grown(mask, _WIDE_SQUARE)
+    calm = as_read_only(~_grown(mask, _WIDE_SQUARE))
     # One level of noise keeps an even picture from being divided by nothing.
-    scale = (cv2.mean(in_background, calm)[0] + 1) / (cv2.mean(in_picture, calm)[0] + 1)
-    in_picture *= np.float32(scale)
-    return in_picture, in_background
-
-
-def _energy(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the squared gradient."""
-    across = cv2.Sobel(image, cv2.CV_32F, 1, 0)
-    along = cv2.Sobel(image, cv2.CV_32F, 0, 1)
-    return across * across + along * along
+    n_calm = max(1, cv2.countNonZero(calm))
+    in_picture = energy_where(as_read_only(picture), calm) + n_calm
+    return (energy_where(as_read_only(background), calm) + n_calm) / in_picture

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from bgsub.detection._grid import Grid
+from bgsub.detection._runs import Regions
 from bgsub.detection.blinking import Blinking
 from bgsub.detection.detector import Detection, StageClock
 from bgsub.detection.evidence import (
@@ -219,9 +220,9 @@ class RobustDetector:
         anew = state.is_another_scene(timestamp_s, self._params.relearn_coverage)
         luma, background = to_luma(cells), to_luma(state.reference.picture)
         if anew is None and state.ghosts is not None:
-            anew = state.ghosts.find(state.coarse, luma, background, timestamp_s)
+            anew = state.ghosts.find(state.regions(), luma, background, timestamp_s)
         if anew is None and self._params.compensate_light:
-            anew = state.shading.find(state.coarse, luma, background, timestamp_s)
+            anew = state.shading.find(state.regions(), luma, background, timestamp_s)
         state.reference.update(cells, state.coarse, state.rate)
         if anew is not None:
             self._relearn(image, anew, state)
@@ -278,6 +279,13 @@ class _State:
         self.widening: NDArray[np.float32] | None = None
         self.background_threshold: NDArray[np.uint8] | None = None
         self._full_since_s: float | None = None
+        self._regions: Regions | None = None
+
+    def regions(self) -> Regions:
+        """Return the regions of the coarse mask."""
+        if self._regions is None or self._regions.mask is not self.coarse:
+            self._regions = Regions(self.coarse)
+        return self._regions
 
     def refresh(self, thresholds: NDArray[np.float32]) -> None:
         """Work out the cells' thresholds, which change slowly, from those of the levels."""

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from bgsub.detection._outlines import BACKGROUND, N_RIM, N_SUMS, PICTURE, add_up_fading
+from bgsub.detection._runs import AREA
+from bgsub.detection.pictures import as_read_only
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bgsub.frames import Mask
+    from bgsub.detection._runs import Regions
 
 __all__ = ["ShadingFinder"]
 
@@ -45,7 +49,7 @@ class ShadingFinder:
 
     def find(
         self,
-        mask: Mask,
+        regions: Regions,
         picture: NDArray[np.uint8],
         background: NDArray[np.uint8],
         timestamp_s: float,
@@ -54,7 +58,7 @@ class ShadingFinder:
 
         Parameters
         ----------
-        mask : Mask, shape (h, w)
+        regions : Regions
             What was decided.
         picture, background : ndarray of uint8, shape (h, w)
             Luma of the frame and of the background.
@@ -69,7 +73,7 @@ class ShadingFinder:
         if timestamp_s < self._next_s:
             return None
         self._next_s = timestamp_s + _EVERY_S
-        fading = _fading(mask, picture, background)
+        fading = _fading(regions, picture, background)
         if fading is None:
             self._since_s[:] = np.inf
             return None
@@ -81,34 +85,30 @@ class ShadingFinder:
         self._since_s[:] = np.inf
         # It goes on beyond the mask; learnt without its surroundings it would get an edge.
         around = cv2.dilate(fading.view(np.uint8), _MARGIN)
-        found: NDArray[np.bool_] = (around > 0) & (fading | (mask == 0))
+        found: NDArray[np.bool_] = (around > 0) & (fading | (regions.mask == 0))
         return found
 
 
 def _fading(
-    mask: Mask, picture: NDArray[np.uint8], background: NDArray[np.uint8]
+    regions: Regions, picture: NDArray[np.uint8], background: NDArray[np.uint8]
 ) -> NDArray[np.bool_] | None:
     """Return the regions whose difference from the background is flat at their rim."""
-    if cv2.countNonZero(mask) < _MIN_CELLS:
+    sizes = regions.boxes[:, AREA]
+    if not np.any(sizes >= _MIN_CELLS):
         return None
-    n_regions, found = cv2.connectedComponents(mask, connectivity=8)
-    labels: NDArray[np.int32] = np.asarray(found, np.int32)
+    mask = regions.mask
     difference = cv2.GaussianBlur(cv2.absdiff(picture, background), (3, 3), 0)
-    across = cv2.Sobel(difference, cv2.CV_32F, 1, 0)
-    along = cv2.Sobel(difference, cv2.CV_32F, 0, 1)
-    steepness = cv2.magnitude(across, along)
-    inside = cv2.erode(mask, _SQUARE)
-    rim = cv2.subtract(mask, inside) > 0
-    rim[[0, -1]] = False
-    rim[:, [0, -1]] = False
-    on_rim = labels[rim]
-    n_rim = np.maximum(np.bincount(on_rim, minlength=n_regions), 1)
-    steep = np.bincount(on_rim, weights=steepness[rim], minlength=n_regions) / n_rim / _SOBEL
-    within = mask > 0
-    on_mask = labels[within]
-    sizes = np.maximum(np.bincount(on_mask, minlength=n_regions), 1)
-    levels = np.bincount(on_mask, weights=difference[within], minlength=n_regions)
-    fades = steep < _MOST_STEEP * levels / sizes
+    rim = cv2.subtract(mask, cv2.erode(mask, _SQUARE))
+    rim[[0, -1]] = 0
+    rim[:, [0, -1]] = 0
+    sums = np.zeros((len(sizes), N_SUMS))
+    add_up_fading(
+        regions.runs,
+        as_read_only(np.asarray(rim, np.uint8)),
+        as_read_only(np.asarray(difference, np.uint8)),
+        sums,
+    )
+    steep = sums[:, PICTURE] / np.maximum(sums[:, N_RIM], 1) / _SOBEL
+    fades: NDArray[np.bool_] = steep < _MOST_STEEP * sums[:, BACKGROUND] / np.maximum(sizes, 1)
     fades &= sizes >= _MIN_CELLS
-    fades[0] = False
-    return fades[labels] if fades.any() else None
+    return regions.chosen(fades) if fades.any() else None

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from bgsub.detection._runs import Regions
 from bgsub.detection.ghosts import GhostFinder
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def looks(
     """Return what was found, and when, at 25 frames a second."""
     found = []
     for i, (mask, picture) in enumerate(frames):
-        where = finder.find(mask, picture, background, start_s + i / FPS)
+        where = finder.find(Regions(mask), picture, background, start_s + i / FPS)
         if where is not None:
             found.append((start_s + i / FPS, where))
     return found

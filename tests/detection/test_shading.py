@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from bgsub.detection._runs import Regions
 from bgsub.detection.shading import ShadingFinder
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def _found(*, is_soft: bool, seconds: float) -> NDArray[np.bool_] | None:
     picture = np.clip(_GROUND + change, 0, 255).astype(np.uint8)
     mask = np.where(change > 25, np.uint8(255), np.uint8(0))
     for number in range(int(seconds * 25)):
-        found = finder.find(mask, picture, _GROUND, number / 25)
+        found = finder.find(Regions(mask), picture, _GROUND, number / 25)
         if found is not None:
             return found
     return None
@@ -63,7 +64,7 @@ def test_an_object_beside_the_light_is_left_alone():
     cv2.rectangle(mask, (4, 4), (16, 30), 255, cv2.FILLED)
     found = None
     for number in range(25):
-        found = finder.find(mask, picture, _GROUND, number / 25)
+        found = finder.find(Regions(mask), picture, _GROUND, number / 25)
         if found is not None:
             break
     assert found is not None
@@ -74,4 +75,6 @@ def test_an_object_beside_the_light_is_left_alone():
 def test_an_empty_mask_has_no_light():
     finder = ShadingFinder((_HEIGHT, _WIDTH))
     nothing = np.zeros((_HEIGHT, _WIDTH), np.uint8)
-    assert all(finder.find(nothing, _GROUND, _GROUND, t / 25) is None for t in range(25))
+    assert all(
+        finder.find(Regions(nothing), _GROUND, _GROUND, t / 25) is None for t in range(25)
+    )

@@ -1,0 +1,294 @@
+"""Compiled comparisons of pictures along the outlines of regions, and over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bgsub.detection._runs import END, LABEL, ROW, START
+from bgsub.jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "BACKGROUND",
+    "N_RIM",
+    "N_SUMS",
+    "PICTURE",
+    "STAYED",
+    "add_up_fading",
+    "add_up_outlines",
+    "count_looks",
+    "energy_where",
+    "follow_looks",
+    "vote",
+]
+
+# Columns of the table of sums: pixels on the rim, pixels that have stayed, and energies on the
+# rim; for fading, the steepness on the rim and the difference inside.
+N_RIM, STAYED, PICTURE, BACKGROUND, N_SUMS = range(5)
+
+
+@kernel
+def follow_looks(
+    picture: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    still: np.float32,
+    share: np.float32,
+    most: np.int8,
+    mean: NDArray[np.float32],
+    n_seen: NDArray[np.int8],
+    is_seen: NDArray[np.uint8],
+) -> None:
+    """Compare a picture with what cells looked like.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (h, w)
+        Luma.
+    mask : ndarray of uint8, shape (h, w)
+        Where looks are followed; elsewhere they begin anew.
+    still, share : float32
+        The largest difference of what agrees, and its share in the look.
+    most : int8
+        The most that a look can gain.
+    mean, n_seen, is_seen : ndarray of float32, int8 and uint8, shape (h, w)
+        The looks, what they have gained, whether the picture agreed (0 or 1): written.
+    """
+    height, width = picture.shape
+    for y in range(height):
+        for x in range(width):
+            level = np.float32(picture[y, x])
+            difference = level - mean[y, x]
+            agrees = abs(difference) <= still
+            n = np.int32(n_seen[y, x]) + (np.int32(1) if agrees else np.int32(-1))
+            begins = (mask[y, x] == 0) | (n < 0)
+            n = min(n, np.int32(most))
+            n_seen[y, x] = np.int8(0) if begins else np.int8(n)
+            followed = mean[y, x] + share * difference
+            other = level if begins else mean[y, x]
+            mean[y, x] = followed if agrees else other
+            is_seen[y, x] = np.uint8(1) if agrees else np.uint8(0)
+
+
+@kernel
+def count_looks(
+    mask: NDArray[np.uint8],
+    n_looks: np.uint8,
+    n_known: np.uint16,
+    n_foreground: NDArray[np.uint8],
+    n_background: NDArray[np.uint16],
+) -> bool:
+    """Count looks that were foreground without a break, and all that were background.
+
+    Parameters
+    ----------
+    mask : ndarray of uint8, shape (h, w)
+        Foreground is not 0.
+    n_looks, n_known : uint8 and uint16
+        The counts end there.
+    n_foreground, n_background : ndarray of uint8 and uint16, shape (h, w)
+        Written.
+
+    Returns
+    -------
+    bool
+        Whether some pixel has been foreground for `n_looks`.
+    """
+    height, width = mask.shape
+    stayed = np.uint8(0)
+    for y in range(height):
+        for x in range(width):
+            is_on = mask[y, x] != 0
+            n = np.int32(n_foreground[y, x])
+            n = min(n + np.int32(1), np.int32(n_looks)) if is_on else np.int32(0)
+            n_foreground[y, x] = np.uint8(n)
+            stayed |= np.uint8(1) if n >= n_looks else np.uint8(0)
+            k = np.int32(n_background[y, x])
+            k += np.int32(1) if (k < n_known) & (not is_on) else np.int32(0)
+            n_background[y, x] = np.uint16(k)
+    return bool(stayed != 0)
+
+
+@kernel
+def energy_where(picture: NDArray[np.uint8], where: NDArray[np.uint8]) -> float:
+    """Return the sum of the squared gradients (Sobel) where something is not 0."""
+    height, width = picture.shape
+    total = 0.0
+    for y in range(height):
+        up, here, down = (
+            picture[_mirrored(y - 1, height)],
+            picture[y],
+            picture[_mirrored(y + 1, height)],
+        )
+        for x in range(0, width, max(width - 1, 1)):
+            if where[y, x]:
+                total += _energy(picture, y, x)
+        in_row = np.int64(0)
+        for i in range(1, width - 1):
+            middle = np.uintp(i)
+            left, right = middle - np.uintp(1), middle + np.uintp(1)
+            falling = np.int32(down[left]) - np.int32(up[right])
+            rising = np.int32(down[right]) - np.int32(up[left])
+            across = (
+                rising - falling + np.int32(2) * (np.int32(here[right]) - np.int32(here[left]))
+            )
+            along = (
+                rising + falling + np.int32(2) * (np.int32(down[middle]) - np.int32(up[middle]))
+            )
+            energy = across * across + along * along
+            in_row += energy if where[y, middle] else np.int32(0)
+        total += in_row
+    return total
+
+
+@kernel
+def _mirrored(i: int, n: int) -> int:
+    """Return the place that stands for one that may be just outside, as OpenCV does it."""
+    if i < 0:
+        return min(1, n - 1)
+    return max(n - 2, 0) if i >= n else i
+
+
+@kernel
+def _energy(picture: NDArray[np.uint8], y: int, x: int) -> np.int64:
+    height, width = picture.shape
+    up, down = _mirrored(y - 1, height), _mirrored(y + 1, height)
+    left, right = _mirrored(x - 1, width), _mirrored(x + 1, width)
+    falling = np.int64(picture[down, left]) - np.int64(picture[up, right])
+    rising = np.int64(picture[down, right]) - np.int64(picture[up, left])
+    across = rising - falling + 2 * (np.int64(picture[y, right]) - np.int64(picture[y, left]))
+    along = rising + falling + 2 * (np.int64(picture[down, x]) - np.int64(picture[up, x]))
+    return across * across + along * along
+
+
+@kernel
+def add_up_outlines(
+    runs: NDArray[np.int32],
+    rim: NDArray[np.uint8],
+    stayed: NDArray[np.uint8],
+    picture: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    n_background: NDArray[np.uint16],
+    n_known: np.uint16,
+    young_ratio: float,
+    ratio: float,
+    sums: NDArray[np.float64],
+) -> None:
+    """Add up the energies of picture and background on the regions' rims.
+
+    Parameters
+    ----------
+    runs : ndarray of int32, shape (n, 4)
+        Of the regions.
+    rim : ndarray of uint8, shape (h, w)
+        Not 0 on the rims.
+    stayed : ndarray of uint8, shape (h, w)
+        Not 0 in pixels that have stayed.
+    picture, background : ndarray of uint8, shape (h, w)
+        Luma.
+    n_background : ndarray of uint16, shape (h, w)
+        For how many looks pixels were background.
+    n_known : uint16
+        Below that the picture's energy counts `young_ratio` times, else `ratio` times.
+    young_ratio, ratio : float
+        Factors.
+    sums : ndarray of float64, shape (regions + 1, N_SUMS)
+        Zeros; written.
+    """
+    for i in range(len(runs)):
+        y = runs[i, ROW]
+        n_rim = n_stayed = 0
+        in_picture = in_background = 0.0
+        for x in range(runs[i, START], runs[i, END]):
+            n_stayed += stayed[y, x] != 0
+            if rim[y, x]:
+                n_rim += 1
+                factor = young_ratio if n_background[y, x] < n_known else ratio
+                in_picture += factor * _energy(picture, y, x)
+                in_background += _energy(background, y, x)
+        row = sums[runs[i, LABEL]]
+        row[N_RIM] += n_rim
+        row[STAYED] += n_stayed
+        row[PICTURE] += in_picture
+        row[BACKGROUND] += in_background
+
+
+@kernel
+def vote(
+    runs: NDArray[np.int32],
+    suspects: NDArray[np.bool_],
+    n_votes: np.uint8,
+    votes: NDArray[np.uint8],
+) -> bool:
+    """Count a vote in each pixel of a suspect, and forget those of all other pixels.
+
+    Parameters
+    ----------
+    runs : ndarray of int32, shape (n, 4)
+        Of the regions.
+    suspects : ndarray of bool, shape (regions + 1,)
+        By the number of the region.
+    n_votes : uint8
+        The counts end there.
+    votes : ndarray of uint8, shape (h, w)
+        Written.
+
+    Returns
+    -------
+    bool
+        Whether some pixel has all votes.
+    """
+    height, width = votes.shape
+    has_all = False
+    i = 0
+    for y in range(height):
+        x = 0
+        while i < len(runs) and runs[i, ROW] == y:
+            if suspects[runs[i, LABEL]]:
+                votes[y, x : runs[i, START]] = 0
+                for x in range(runs[i, START], runs[i, END]):
+                    votes[y, x] = min(votes[y, x] + np.uint8(1), n_votes)
+                    has_all |= votes[y, x] == n_votes
+                x = runs[i, END]
+            i += 1
+        votes[y, x:width] = 0
+    return has_all
+
+
+@kernel
+def add_up_fading(
+    runs: NDArray[np.int32],
+    rim: NDArray[np.uint8],
+    difference: NDArray[np.uint8],
+    sums: NDArray[np.float64],
+) -> None:
+    """Add up how steep a difference is on the regions' rims, and how large inside.
+
+    Parameters
+    ----------
+    runs : ndarray of int32, shape (n, 4)
+        Of the regions.
+    rim : ndarray of uint8, shape (h, w)
+        Not 0 on the rims.
+    difference : ndarray of uint8, shape (h, w)
+        Of picture and background.
+    sums : ndarray of float64, shape (regions + 1, N_SUMS)
+        Zeros; written: the pixels of the rim, and as PICTURE the steepness on it and as
+        BACKGROUND the difference inside.
+    """
+    for i in range(len(runs)):
+        y = runs[i, ROW]
+        n_rim, inside = 0, np.int64(0)
+        steepness = 0.0
+        for x in range(runs[i, START], runs[i, END]):
+            inside += np.int64(difference[y, x])
+            if rim[y, x]:
+                n_rim += 1
+                steepness += np.sqrt(np.float32(_energy(difference, y, x)))
+        row = sums[runs[i, LABEL]]
+        row[N_RIM] += n_rim
+        row[PICTURE] += steepness
+        row[BACKGROUND] += inside

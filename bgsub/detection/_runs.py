@@ -1,0 +1,193 @@
+"""Connected regions of a coarse mask, as runs: what is not foreground costs nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bgsub.detection.pictures import as_read_only
+from bgsub.jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bgsub.frames import Mask
+
+__all__ = [
+    "AREA",
+    "BOTTOM",
+    "END",
+    "LABEL",
+    "LEFT",
+    "N_EDGES",
+    "RIGHT",
+    "ROW",
+    "START",
+    "TOP",
+    "Regions",
+]
+
+# Columns of the table of runs; a run's end is outside it.
+ROW, START, END, LABEL = range(4)
+_N_COLUMNS = 4
+# Columns of the table of boxes: pixels, edges, of which the last two are outside.
+AREA, LEFT, TOP, RIGHT, BOTTOM, N_EDGES = range(6)
+# Pixels that are compared at once with what the run before them is made of.
+_BLOCK = 64
+
+
+class Regions:
+    """The connected regions of a mask, numbered from 1.
+
+    Parameters
+    ----------
+    mask : Mask, shape (h, w)
+        What is not 0 is in a region; all of it has the same value.
+    diagonal : bool
+        Whether corners connect, too (8 neighbours instead of 4).
+
+    Attributes
+    ----------
+    mask : Mask, shape (h, w)
+        As given.
+    runs : ndarray of int32, shape (n, 4)
+        Pixels of a row one after the other: row, first column, the column after the last
+        one, region; in the order of the picture.
+    boxes : ndarray of int32, shape (regions + 1, N_EDGES)
+        Of each region, by its number, its pixels and edges; the first row is 0.
+    """
+
+    def __init__(self, mask: Mask, *, diagonal: bool = True) -> None:
+        height, width = mask.shape
+        runs = np.empty((height * ((width + 1) // 2), _N_COLUMNS), np.int32)
+        n_runs = _find_runs(as_read_only(mask), runs)
+        n_labels = _label(runs[:n_runs], int(diagonal))
+        self.mask = mask
+        self.runs = runs[:n_runs]
+        self.boxes = np.zeros((n_labels + 1, N_EDGES), np.int32)
+        _find_boxes(self.runs, self.boxes)
+        self._labels: NDArray[np.int32] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of regions."""
+        return len(self.boxes) - 1
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """Each pixel's region, shape (h, w); 0 is none."""
+        if self._labels is None:
+            self._labels = np.zeros(self.mask.shape, np.int32)
+            _paint(self.runs, np.arange(len(self.boxes), dtype=np.int32), self._labels)
+        return self._labels
+
+    def chosen(self, which: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return the pixels of some regions, shape (h, w).
+
+        Parameters
+        ----------
+        which : ndarray of bool, shape (regions + 1,)
+            By number; the first is not looked at.
+        """
+        pixels = np.zeros(self.mask.shape, np.uint8)
+        _paint(self.runs, which.view(np.uint8), pixels)
+        return pixels.view(np.bool_)
+
+
+@kernel
+def _find_runs(mask: NDArray[np.uint8], runs: NDArray[np.int32]) -> int:
+    """Write all but the runs' regions, and return how many there are."""
+    height, width = mask.shape
+    n_runs = 0
+    for y in range(height):
+        row = mask[y]
+        value = np.uint8(0)
+        x = 0
+        while x < width:
+            end = min(x + _BLOCK, width)
+            differs = np.uint8(0)
+            for i in range(x, end):
+                differs |= row[np.uintp(i)] ^ value
+            if differs:
+                for i in range(x, end):
+                    if row[i] == value:
+                        continue
+                    if value:
+                        runs[n_runs, END] = i
+                        n_runs += 1
+                    value = row[i]
+                    if value:
+                        runs[n_runs, ROW], runs[n_runs, START] = y, i
+            x = end
+        if value:
+            runs[n_runs, END] = width
+            n_runs += 1
+    return n_runs
+
+
+@kernel
+def _label(runs: NDArray[np.int32], reach: int) -> int:
+    """Write the runs' regions, and return how many there are."""
+    n_runs = len(runs)
+    above = 0
+    for i in range(n_runs):
+        runs[i, LABEL] = i
+        row, start, end = runs[i, ROW], runs[i, START], runs[i, END]
+        while runs[above, ROW] < row - 1 or (
+            runs[above, ROW] == row - 1 and runs[above, END] + reach <= start
+        ):
+            above += 1
+        other = above
+        while runs[other, ROW] == row - 1 and runs[other, START] < end + reach:
+            _unite(runs, other, i)
+            other += 1
+    n_labels = 0
+    # Each run stands for its region's first one, or for one that is already numbered.
+    for i in range(n_runs):
+        if runs[i, LABEL] == i:
+            n_labels += 1
+            runs[i, LABEL] = n_labels
+        else:
+            runs[i, LABEL] = runs[runs[i, LABEL], LABEL]
+    return n_labels
+
+
+@kernel
+def _unite(runs: NDArray[np.int32], i: int, j: int) -> None:
+    """Put two runs into one region, which is known by its first run."""
+    i, j = _root(runs, i), _root(runs, j)
+    if i < j:
+        runs[j, LABEL] = i
+    else:
+        runs[i, LABEL] = j
+
+
+@kernel
+def _root(runs: NDArray[np.int32], i: int) -> int:
+    while runs[i, LABEL] != i:
+        runs[i, LABEL] = runs[runs[i, LABEL], LABEL]
+        i = runs[i, LABEL]
+    return i
+
+
+@kernel
+def _find_boxes(runs: NDArray[np.int32], boxes: NDArray[np.int32]) -> None:
+    for i in range(len(runs)):
+        row, start, end, label = runs[i, ROW], runs[i, START], runs[i, END], runs[i, LABEL]
+        box = boxes[label]
+        if box[AREA] == 0:
+            box[LEFT], box[TOP] = start, row
+        box[AREA] += end - start
+        box[LEFT] = min(box[LEFT], start)
+        box[RIGHT] = max(box[RIGHT], end)
+        box[BOTTOM] = row + 1
+
+
+@kernel
+def _paint(
+    runs: NDArray[np.int32], values: NDArray[np.generic], pixels: NDArray[np.generic]
+) -> None:
+    for i in range(len(runs)):
+        value = values[runs[i, LABEL]]
+        for x in range(runs[i, START], runs[i, END]):
+            pixels[runs[i, ROW], x] = value
