@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bgsub.detection._runs import END, LABEL, LEFT, RIGHT, ROW, START
 from bgsub.jit import kernel
 
 if TYPE_CHECKING:
@@ -13,56 +14,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALONE",
-    "AREA",
     "AT_FOOT",
-    "BOTTOM",
     "COLUMNS",
     "INNER",
-    "LEFT",
-    "N_EDGES",
     "N_SUMS",
-    "RIGHT",
-    "TOP",
     "WHOLE",
-    "find_boxes",
     "find_dimmed",
     "measure",
 ]
 
-# Columns of the table of boxes: pixels, edges, of which the last two are outside.
-AREA, LEFT, TOP, RIGHT, BOTTOM, N_EDGES = range(6)
 # Columns of the table of sums: two groups of statistics, of whole regions and of their inner
 # pixels, then columns of pixels: all, those that end at the lower edge of the object, and those
 # that also begin at its upper edge.
 _N, _X, _Y, _XX, _YY, _XY, _P, _B, _PP, _BB, _PB = range(11)
 WHOLE, INNER = 0, 11
 COLUMNS, AT_FOOT, ALONE, N_SUMS = 22, 23, 24, 25
-
-
-@kernel
-def find_boxes(labels: NDArray[np.int32], boxes: NDArray[np.int32]) -> None:
-    """Find size and place of each region, far faster than OpenCV does.
-
-    Parameters
-    ----------
-    labels : ndarray of int32, shape (h, w)
-        Each pixel's region, 0 is none.
-    boxes : ndarray of int32, shape (regions + 1, N_EDGES)
-        Zeros; written, but for the first row.
-    """
-    height, width = labels.shape
-    for y in range(height):
-        for x in range(width):
-            label = labels[y, x]
-            if label == 0:
-                continue
-            box = boxes[label]
-            if box[AREA] == 0:
-                box[LEFT], box[TOP] = x, y
-            box[AREA] += 1
-            box[LEFT] = min(box[LEFT], x)
-            box[RIGHT] = max(box[RIGHT], x + 1)
-            box[BOTTOM] = y + 1
 
 
 @kernel
@@ -138,22 +104,28 @@ def find_dimmed(
 
 @kernel
 def measure(
+    objects: NDArray[np.int32],
+    object_boxes: NDArray[np.int32],
+    regions: NDArray[np.int32],
+    region_boxes: NDArray[np.int32],
     labels: NDArray[np.int32],
-    inside: NDArray[np.uint8],
     picture: NDArray[np.uint8],
     background: NDArray[np.uint8],
     logarithms: NDArray[np.float32],
-    reach_px: np.int64,
+    reach_px: int,
     sums: NDArray[np.float64],
+    owners: NDArray[np.int32],
 ) -> None:
     """Add up what is to be known of each region.
 
     Parameters
     ----------
+    objects, object_boxes : ndarray of int32
+        Runs and boxes of the objects that the regions belong to.
+    regions, region_boxes : ndarray of int32
+        Runs and boxes of the regions, each of which lies within an object.
     labels : ndarray of int32, shape (h, w)
         Each pixel's region, 0 is none.
-    inside : ndarray of uint8, shape (h, w)
-        0 outside the object that the regions belong to.
     picture, background : ndarray of uint8, shape (h, w)
         Luma.
     logarithms : ndarray of float32, shape (256,)
@@ -162,37 +134,61 @@ def measure(
         Regions and objects end together in columns where they do so to within this.
     sums : ndarray of float64, shape (regions + 1, N_SUMS)
         Zeros; written.
+    owners : ndarray of int32, shape (regions + 1,)
+        Written: the object of each region.
     """
-    height, width = labels.shape
-    nowhere = -1
-    column_of = np.full(len(sums), nowhere, np.int64)
-    foot_of = np.full(len(sums), nowhere, np.int64)
-    for x in range(width):
-        lowest = nowhere
-        for y in range(height - 1, -1, -1):
-            if lowest < 0 and inside[y, x]:
-                lowest = y
-            label = labels[y, x]
-            if label and column_of[label] != x:
-                column_of[label] = x
-                sums[label, COLUMNS] += 1
-                if lowest - y <= reach_px:
-                    sums[label, AT_FOOT] += 1
-                    foot_of[label] = x
-        highest = nowhere
-        for y in range(height):
-            if highest < 0 and inside[y, x]:
-                highest = y
-            label = labels[y, x]
-            if label and column_of[label] == x:
-                column_of[label] = nowhere
-                if foot_of[label] == x and y - highest <= reach_px:
-                    sums[label, ALONE] += 1
-    _add_moments(labels, picture, background, logarithms, sums)
+    around = _spans(objects, object_boxes)
+    within = _spans(regions, region_boxes)
+    _find_owners(objects, regions, owners)
+    of_region = 0
+    of_objects = np.cumsum(object_boxes[:, RIGHT] - object_boxes[:, LEFT])
+    for label in range(1, len(region_boxes)):
+        owner = owners[label]
+        # Where the object's columns begin, from where the region does.
+        of_object = of_objects[owner - 1] - object_boxes[owner, LEFT]
+        left, right = region_boxes[label, LEFT], region_boxes[label, RIGHT]
+        for x in range(left, right):
+            highest, lowest = within[of_region + x - left]
+            if lowest < 0:
+                continue
+            sums[label, COLUMNS] += 1
+            is_at_foot = around[of_object + x, 1] - lowest <= reach_px
+            sums[label, AT_FOOT] += is_at_foot
+            sums[label, ALONE] += is_at_foot and highest - around[of_object + x, 0] <= reach_px
+        of_region += right - left
+    _add_moments(regions, labels, picture, background, logarithms, sums)
+
+
+@kernel
+def _spans(runs: NDArray[np.int32], boxes: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return highest and lowest row of each region's columns, one region after the other."""
+    ends = np.cumsum(boxes[:, RIGHT] - boxes[:, LEFT])
+    spans = np.full((ends[-1], 2), -1, np.int32)
+    for i in range(len(runs)):
+        label = runs[i, LABEL]
+        first = ends[label - 1] - boxes[label, LEFT]
+        for x in range(runs[i, START], runs[i, END]):
+            if spans[first + x, 0] < 0:
+                spans[first + x, 0] = runs[i, ROW]
+            spans[first + x, 1] = runs[i, ROW]
+    return spans
+
+
+@kernel
+def _find_owners(
+    objects: NDArray[np.int32], regions: NDArray[np.int32], owners: NDArray[np.int32]
+) -> None:
+    k = 0
+    for i in range(len(regions)):
+        row, start = regions[i, ROW], regions[i, START]
+        while objects[k, ROW] < row or (objects[k, ROW] == row and objects[k, END] <= start):
+            k += 1
+        owners[regions[i, LABEL]] = objects[k, LABEL]
 
 
 @kernel
 def _add_moments(
+    regions: NDArray[np.int32],
     labels: NDArray[np.int32],
     picture: NDArray[np.uint8],
     background: NDArray[np.uint8],
@@ -200,12 +196,9 @@ def _add_moments(
     sums: NDArray[np.float64],
 ) -> None:
     """Add up places and levels of each region's pixels, and of the inner ones again."""
-    height, width = labels.shape
-    for y in range(height):
-        for x in range(width):
-            label = labels[y, x]
-            if label == 0:
-                continue
+    for i in range(len(regions)):
+        y, label = regions[i, ROW], regions[i, LABEL]
+        for x in range(regions[i, START], regions[i, END]):
             is_inner = _is_inner(labels, y, x)
             p = np.float64(logarithms[picture[y, x]])
             b = np.float64(logarithms[background[y, x]])

@@ -231,8 +231,8 @@ class RobustDetector:
 
 def _label_shadows(mask: Mask, cells: NDArray[np.uint8], state: _State) -> Mask:
     """Return a mask in which shadow has its own value; what is learnt does not depend on it."""
-    shadows = find_shadows(state.coarse, cells, state.reference.picture)
-    if not shadows.any():
+    shadows = find_shadows(state.regions(), cells, state.reference.picture)
+    if shadows is None:
         return mask
     labelled = mask.copy()
     # Only the rows with shadows are worth enlarging.

@@ -9,22 +9,16 @@ import numpy as np
 
 from bgsub.detection._regions import (
     ALONE,
-    AREA,
     AT_FOOT,
-    BOTTOM,
     COLUMNS,
     INNER,
-    LEFT,
-    N_EDGES,
     N_SUMS,
-    RIGHT,
-    TOP,
     WHOLE,
-    find_boxes,
     find_dimmed,
     measure,
 )
-from bgsub.detection.pictures import to_luma
+from bgsub.detection._runs import AREA, BOTTOM, LEFT, RIGHT, TOP, Regions
+from bgsub.detection.pictures import as_read_only, to_luma
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,8 +66,8 @@ _LOGARITHMS = np.log(np.arange(256) + _LEVEL).astype(np.float32)
 
 
 def find_shadows(
-    mask: Mask, picture: NDArray[np.uint8], background: NDArray[np.uint8]
-) -> NDArray[np.bool_]:
+    regions: Regions, picture: NDArray[np.uint8], background: NDArray[np.uint8]
+) -> NDArray[np.bool_] | None:
     """Return which part of the foreground is shadow.
 
     No property of single pixels tells a hard shadow from an object in every scene.  Regions
@@ -83,16 +77,16 @@ def find_shadows(
 
     Parameters
     ----------
-    mask : Mask, shape (h, w)
-        Foreground.
+    regions : Regions
+        Of the foreground.
     picture, background : ndarray of uint8, shape (h, w) or (h, w, 3)
         The frame and what is behind the foreground.
 
     Returns
     -------
-    ndarray of bool, shape (h, w)
+    ndarray of bool, shape (h, w), or None
         True where the foreground is shadow; also in a rim of two pixels around it, which is
-        background here and may be foreground in a finer mask.
+        background here and may be foreground in a finer mask.  None if there is no shadow.
 
     References
     ----------
@@ -100,68 +94,70 @@ def find_shadows(
     evaluation of recent methods", Pattern Recognition 45, 2012, sections 2.4 and 2.5: regions
     of constant chromaticity, compared by their texture.
     """
-    height, width = mask.shape
-    shadows = np.zeros((height, width), np.uint8)
+    height, width = regions.mask.shape
     scale = max(1.0, height / _LINES)
-    n_labels, labels = _labelled(mask, 8)
-    boxes = np.zeros((n_labels, N_EDGES), np.int32)
-    find_boxes(labels, boxes)
-    for label in np.flatnonzero(boxes[:, AREA] >= _MIN_OBJECT_PX * scale * scale):
-        box = boxes[label]
-        top, left = max(0, box[TOP] - _PADDING_PX), max(0, box[LEFT] - _PADDING_PX)
-        around = (
-            slice(top, box[BOTTOM] + _PADDING_PX),
-            slice(left, box[RIGHT] + _PADDING_PX),
-        )
-        found = _shadows_of(
-            (labels[around] == label).view(np.uint8),
-            picture[around],
-            background[around],
-            lowest=int(box[BOTTOM]) - 1 - top,
-            height=int(box[BOTTOM] - box[TOP]),
-            scale=scale,
-        )
-        if found is not None:
-            shadows[around] |= found
+    boxes = regions.boxes
+    is_object = boxes[:, AREA] >= _MIN_OBJECT_PX * scale * scale
+    if not is_object.any():
+        return None
+    # Nothing is to be found outside of this.
+    top = max(0, int(boxes[is_object, TOP].min()) - _PADDING_PX)
+    left = max(0, int(boxes[is_object, LEFT].min()) - _PADDING_PX)
+    bottom = min(height, int(boxes[is_object, BOTTOM].max()) + _PADDING_PX)
+    right = min(width, int(boxes[is_object, RIGHT].max()) + _PADDING_PX)
+    around = slice(top, bottom), slice(left, right)
+    inside = regions.chosen(is_object)[around].view(np.uint8)
+    found = _shadows_of(
+        regions, inside, picture[around], background[around], scale=scale, place=(top, left)
+    )
+    if found is None:
+        return None
+    shadows = np.zeros(regions.mask.shape, np.uint8)
+    shadows[around] = found
     return shadows.view(np.bool_)
 
 
 def _shadows_of(
+    objects: Regions,
     inside: Mask,
     picture: NDArray[np.uint8],
     background: NDArray[np.uint8],
     *,
-    lowest: int,
-    height: int,
     scale: float,
+    place: tuple[int, int],
 ) -> Mask | None:
-    """Return the shadows of the object `inside` and their rims, 0 or 1; None if none."""
-    seeds = cv2.morphologyEx(_dimmed(inside, picture, background), cv2.MORPH_OPEN, _BOX)
-    if not seeds.any():
-        return None
-    n_labels, labels = _labelled(np.asarray(seeds, np.uint8), 4)
-    sums = np.zeros((n_labels, N_SUMS))
-    measure(
-        labels,
-        inside,
-        to_luma(picture),
-        to_luma(background),
-        _LOGARITHMS,
-        np.int64(round(_REACH_PX * scale) + _GROW.shape[0] // 2),
-        sums,
-    )
-    is_large = sums[:, WHOLE] >= _MIN_SEED_PX * scale * scale
-    is_shadow = np.zeros(n_labels, np.uint8)
-    is_shadow[is_large] = _are_shadows(sums[is_large], lowest, height)
+    """Return the shadows of the objects `inside` and their rims, 0 or 1; None if none.
+
+    All but `objects` is of a part of the picture, which begins in that row and column.
+    """
+    dimmed = cv2.morphologyEx(_dimmed(inside, picture, background), cv2.MORPH_OPEN, _BOX)
+    seeds = Regions(np.asarray(dimmed, np.uint8), diagonal=False)
+    is_shadow = seeds.boxes[:, AREA] >= _MIN_SEED_PX * scale * scale
     if not is_shadow.any():
         return None
-    return np.asarray(cv2.dilate(is_shadow[labels], _GROW), np.uint8)
-
-
-def _labelled(mask: Mask, connectivity: int) -> tuple[int, NDArray[np.int32]]:
-    """Return the number of labels, with 0, and each pixel's."""
-    n_labels, labels = cv2.connectedComponents(mask, connectivity=connectivity)
-    return n_labels, np.asarray(labels, np.int32)
+    sums = np.zeros((len(seeds) + 1, N_SUMS))
+    owners = np.zeros(len(seeds) + 1, np.int32)
+    top, left = place
+    measure(
+        objects.runs - np.array([top, left, left, 0], np.int32),
+        objects.boxes - np.array([0, left, top, left, top], np.int32),
+        seeds.runs,
+        seeds.boxes,
+        seeds.labels,
+        as_read_only(to_luma(picture)),
+        as_read_only(to_luma(background)),
+        _LOGARITHMS,
+        round(_REACH_PX * scale) + _GROW.shape[0] // 2,
+        sums,
+        owners,
+    )
+    boxes = objects.boxes[owners[is_shadow]]
+    is_shadow[is_shadow] = _are_shadows(
+        sums[is_shadow], boxes[:, BOTTOM] - 1 - top, boxes[:, BOTTOM] - boxes[:, TOP]
+    )
+    if not is_shadow.any():
+        return None
+    return np.asarray(cv2.dilate(seeds.chosen(is_shadow).view(np.uint8), _GROW), np.uint8)
 
 
 def _dimmed(
@@ -185,8 +181,13 @@ def _dimmed(
     return dimmed
 
 
-def _are_shadows(sums: NDArray[np.float64], lowest: int, height: int) -> NDArray[np.bool_]:
-    """Decide about regions from their sums, one row each."""
+def _are_shadows(
+    sums: NDArray[np.float64], lowest: NDArray[np.int32], height: NDArray[np.int32]
+) -> NDArray[np.bool_]:
+    """Decide about regions from their sums, one row each.
+
+    `lowest` and `height` are the last row of their objects, and the objects' number of rows.
+    """
     whole = sums[:, WHOLE : WHOLE + INNER]
     inner = sums[:, INNER : 2 * INNER]
     # Small regions have next to no inner pixels.

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from bgsub.config.detector import DetectorConfig
 from bgsub.detection import RobustDetector, RobustParams, _regions
-from bgsub.detection.shadows import find_shadows
+from bgsub.detection._runs import Regions
+from bgsub.detection.pictures import as_read_only
+from bgsub.detection.shadows import find_shadows as find
 from bgsub.frames import FOREGROUND, SHADOW, Frame
 from bgsub.masks import MaskCleaner
 from bgsub.mixture import MixtureModel, MixtureParams
@@ -29,6 +31,14 @@ _LONG = slice(72, 81), slice(70, 120)
 _LEFT_IN_SHADOW = 0.55
 
 _Box = tuple[slice, slice]
+
+
+def find_shadows(
+    mask: NDArray[np.uint8], picture: NDArray[np.uint8], background: NDArray[np.uint8]
+) -> NDArray[np.bool_]:
+    """Return where shadows are in a mask, also if there are none."""
+    shadows = find(Regions(mask), picture, background)
+    return np.zeros(mask.shape, bool) if shadows is None else shadows
 
 
 def _texture(seed: int, amplitude: float) -> NDArray[np.float64]:
@@ -224,14 +234,15 @@ class TestMeasurements:
 
     _LOGARITHMS = np.log(np.arange(256) + 4.0).astype(np.float32)
 
-    def _labels(self, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    def _regions(self, seed: int) -> tuple[Regions, Regions]:
+        """Return objects, and regions within them."""
         rng = np.random.default_rng(seed)
         blobs = cv2.GaussianBlur(rng.normal(0, 1, (40, 50)), (0, 0), 2.5)
         seeds = (blobs > 0.06).astype(np.uint8)
         inside = (cv2.dilate(seeds, np.ones((9, 3), np.uint8)) > 0).astype(np.uint8)
-        inside[:, 20:30] = 1
-        labels = cv2.connectedComponents(seeds, connectivity=4)[1]
-        return inside, np.asarray(labels, np.int32)
+        inside[:, 20:23] = 1
+        inside[:, 30:33] = seeds[:, 30:33] = 0
+        return Regions(inside), Regions(seeds, diagonal=False)
 
     @pytest.mark.parametrize("n_channels", [1, 3])
     def test_find_dimmed_agrees(self, n_channels: int) -> None:
@@ -265,25 +276,35 @@ class TestMeasurements:
         np.testing.assert_array_equal(found, expected)
 
     @pytest.mark.parametrize("seed", range(4))
-    def test_measure_and_boxes_agree(self, seed: int) -> None:
-        """Every region's columns, moments and box."""
-        inside, labels = self._labels(seed)
-        rng = np.random.default_rng(seed)
-        picture, background = rng.integers(0, 256, (2, *labels.shape), np.uint8)
-        n_labels = int(labels.max()) + 1
-        assert n_labels > 4
-        sums = np.zeros((n_labels, _regions.N_SUMS))
-        _regions.measure(
-            labels, inside, picture, background, self._LOGARITHMS, np.int64(3), sums
+    def test_measure_agrees(self, seed: int) -> None:
+        """Every region's object, columns and moments."""
+        objects, regions = self._regions(seed)
+        shape = regions.mask.shape
+        picture, background = np.random.default_rng(seed).integers(
+            0, 256, (2, *shape), np.uint8
         )
-        boxes = np.zeros((n_labels, _regions.N_EDGES), np.int32)
-        _regions.find_boxes(labels, boxes)
+        assert len(regions) > 4
+        assert len(objects) > 1
+        sums = np.zeros((len(regions) + 1, _regions.N_SUMS))
+        owners = np.zeros(len(regions) + 1, np.int32)
+        _regions.measure(
+            objects.runs,
+            objects.boxes,
+            regions.runs,
+            regions.boxes,
+            regions.labels,
+            as_read_only(picture),
+            as_read_only(background),
+            self._LOGARITHMS,
+            3,
+            sums,
+            owners,
+        )
         logs = [self._LOGARITHMS[a].astype(np.float64) for a in (picture, background)]
-        for label in range(1, n_labels):
-            region = labels == label
-            y, x = np.nonzero(region)
-            edges = [len(x), x.min(), y.min(), x.max() + 1, y.max() + 1]
-            assert boxes[label].tolist() == edges
+        for label in range(1, len(regions) + 1):
+            region = regions.labels == label
+            assert set(objects.labels[region]) == {owners[label]}
+            inside = (objects.labels == owners[label]).astype(np.uint8)
             np.testing.assert_allclose(sums[label, :11], reference.sums(region, *logs))
             inner = reference.inner(region)
             np.testing.assert_allclose(sums[label, 11:22], reference.sums(inner, *logs))
