@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from bgsub.events import EventDetector
     from bgsub.frames import FrameSource, Sink
 
-__all__ = ["Pipeline", "RunStats"]
+__all__ = ["Pipeline", "RunStats", "read_ahead"]
 
-_QUEUE_BYTES = 32 * 2**20
-_MAX_QUEUED = 32
+# What is read while the program is still loading, and so that reading and modelling need not
+# take turns.
+_QUEUE_BYTES = 128 * 2**20
+_MAX_QUEUED = 512
 _BATCH_BYTES = 64 * 2**20
-_STAGES = ("wait_for_frames", "events", "wait_for_sinks")
+_STAGES = ("prepare", "wait_for_frames", "events", "wait_for_sinks")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,12 +42,13 @@ class RunStats:
     coverage_sum : float
         Sum of their coverages.
     wall_s : float
-        Time since the run began.
+        Time since reading began.
     decode_s : float
         Time that the reading thread spent reading, beside the loop.
     stages_s : dict of str to float
-        Time that the loop spent: waiting for frames, in the detector's stages, following
-        events, and handing over to the sinks or waiting for them.
+        Time that was spent beside the reading thread: before the loop began, waiting for
+        frames, in the detector's stages, following events, and handing over to the sinks or
+        waiting for them.
     """
 
     n_frames: int = 0
@@ -55,6 +58,20 @@ class RunStats:
     wall_s: float = 0.0
     decode_s: float = 0.0
     stages_s: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_STAGES, 0.0))
+
+
+def read_ahead(source: FrameSource, stop: threading.Event) -> ReadAhead:
+    """Return what reads a source on a thread of its own, as far ahead as memory allows.
+
+    Parameters
+    ----------
+    source : FrameSource
+        Entered already.
+    stop : threading.Event
+        Ends the reading early.
+    """
+    depth = _affordable(_QUEUE_BYTES, _frame_bytes(source), _MAX_QUEUED)
+    return ReadAhead(source, depth=depth, stop=stop)
 
 
 class Pipeline:
@@ -86,6 +103,7 @@ class Pipeline:
     def run(
         self,
         source: FrameSource,
+        ahead: ReadAhead,
         sinks: Sequence[Sink],
         *,
         stop: threading.Event,
@@ -96,7 +114,9 @@ class Pipeline:
         Parameters
         ----------
         source : FrameSource
-            Entered already; it is read on another thread meanwhile.
+            Entered already.
+        ahead : ReadAhead
+            Entered already: reads the source.
         sinks : sequence of Sink
             Entered and left here: whatever happens, each is completed.
         stop : threading.Event
@@ -111,14 +131,12 @@ class Pipeline:
         BgsubError
             The first error of the source or of a sink.
         """
-        began = self._clock = time.perf_counter()
-        frame_bytes = source.info.width * source.info.height * 3
-        depth = _affordable(_QUEUE_BYTES, frame_bytes, _MAX_QUEUED)
-        size = _affordable(_BATCH_BYTES, frame_bytes, self._batch_frames)
+        self._clock = ahead.began
+        size = _affordable(_BATCH_BYTES, _frame_bytes(source), self._batch_frames)
         with ExitStack() as stack:
             for sink in sinks:
                 stack.enter_context(sink)
-            ahead = stack.enter_context(ReadAhead(source, depth=depth, stop=stop))
+            self._lap("prepare")
             for batch in _batches(ahead, size):
                 self._lap("wait_for_frames")
                 for result in self._work(batch):
@@ -126,12 +144,12 @@ class Pipeline:
                         sink.write(result)
                     self._count(result)
                     self._lap("wait_for_sinks")
-                self.stats.wall_s = self._clock - began
+                self.stats.wall_s = self._clock - ahead.began
                 self.stats.decode_s = ahead.busy_s
                 on_frames(self.stats)
             self._lap("wait_for_frames")
         self._lap("wait_for_sinks")
-        self.stats.wall_s = self._clock - began
+        self.stats.wall_s = self._clock - ahead.began
         if self.stats.n_frames == 0 and not stop.is_set():
             why = [p.what for p in source.problems]
             why = why or ["there is no picture in the part that was asked for"]
@@ -157,9 +175,10 @@ class Pipeline:
             )
         self._clock = time.perf_counter()
         stages = self.stats.stages_s
-        first, *last = _STAGES
+        prepare, wait, *last = _STAGES
         self.stats.stages_s = {
-            first: stages[first],
+            prepare: stages[prepare],
+            wait: stages[wait],
             **self._detector.stages_s,
             **{stage: stages[stage] for stage in last},
         }
@@ -176,6 +195,10 @@ class Pipeline:
         now = time.perf_counter()
         self.stats.stages_s[stage] += now - self._clock
         self._clock = now
+
+
+def _frame_bytes(source: FrameSource) -> int:
+    return source.info.width * source.info.height * 3
 
 
 def _affordable(memory: int, frame_bytes: int, at_most: int) -> int:

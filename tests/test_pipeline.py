@@ -18,6 +18,7 @@ from bgsub.errors import (
     SourceOpenError,
 )
 from bgsub.frames import Frame, FrameResult, Problem, StreamInfo
+from bgsub.pipeline import read_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,7 +93,9 @@ def _ignore(_: RunStats) -> None:
 
 def _run(source: _Source, *sinks: _Sink, pipeline: Pipeline | None = None) -> Pipeline:
     pipeline = pipeline or _pipeline()
-    pipeline.run(source, sinks, stop=threading.Event(), on_frames=_ignore)
+    stop = threading.Event()
+    with read_ahead(source, stop) as ahead:
+        pipeline.run(source, ahead, sinks, stop=stop, on_frames=_ignore)
     return pipeline
 
 
@@ -184,7 +187,9 @@ def test_stop_ends_the_run_in_good_order():
         if stats.n_frames >= 12:
             stop.set()
 
-    pipeline.run(_Source(10**6), [sink], stop=stop, on_frames=stop_soon)
+    source = _Source(10**6)
+    with read_ahead(source, stop) as ahead:
+        pipeline.run(source, ahead, [sink], stop=stop, on_frames=stop_soon)
     assert 12 <= pipeline.stats.n_frames == len(sink.results) <= 16
     assert sink.closed == 1
 

@@ -6,11 +6,12 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from bgsub.app.build import build_pipeline
+from bgsub.app.compiler import load_compiler
 from bgsub.app.opencv import one_opencv_thread
 from bgsub.app.records import SUMMARY_NAME, footage_seconds, scale_boxes, write_records
 from bgsub.errors import BgsubError, SourceError, UsageError
 from bgsub.frames import Problem
+from bgsub.pipeline import read_ahead
 from bgsub.sinks import part_path, prepare_folder, refuse_existing
 from bgsub.sources import expand_inputs, open_source
 
@@ -200,7 +201,11 @@ def _run_clip(
     observer: Observer,
     stop: threading.Event,
 ) -> ClipReport:
-    with _open(clip, config) as source:
+    with _open(clip, config) as source, read_ahead(source, stop) as ahead:
+        # Meanwhile hundreds of frames are decoded.
+        load_compiler()
+        from bgsub.app.build import build_pipeline
+
         observer.clip_started(source.info)
         pipeline, detector, events = build_pipeline(
             config, source.info, with_probability=outputs.with_probability
@@ -211,7 +216,9 @@ def _run_clip(
             sinks = outputs.open_sinks(folder, source.info, detector.background)
         error: BgsubError | None = None
         try:
-            pipeline.run(source, list(sinks.values()), stop=stop, on_frames=observer.advanced)
+            pipeline.run(
+                source, ahead, list(sinks.values()), stop=stop, on_frames=observer.advanced
+            )
         except BgsubError as caught:
             # What was seen until now is written before the error goes its way.
             error = caught

@@ -21,6 +21,7 @@ from bgsub.evaluation import (
     mean_curve,
 )
 from bgsub.files import prepare_folder, refuse_existing, write_bytes
+from bgsub.pipeline import read_ahead
 from bgsub.sinks import ThreadedSink, to_bgr8, write_json
 from bgsub.sources import open_source
 
@@ -233,7 +234,10 @@ def _score(sequence: Sequence, picture: str, job: _Job) -> ScoredSequence | None
         )
         # Reading the truth takes as long as reading the frames: it is done beside the loop.
         beside = ThreadedSink(sink, depth=_READ_AHEAD)
-        pipeline.run(source, [beside], stop=job.stop, on_frames=job.observer.advanced)
+        with read_ahead(source, job.stop) as ahead:
+            pipeline.run(
+                source, ahead, [beside], stop=job.stop, on_frames=job.observer.advanced
+            )
     if job.stop.is_set():
         return None
     stats = pipeline.stats

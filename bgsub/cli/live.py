@@ -21,7 +21,7 @@ from bgsub.cli.options import (
     part_of_clip,
 )
 from bgsub.cli.signals import rotate_on_hangup, stop_on_signals
-from bgsub.cli.startup import load_compiler
+from bgsub.cli.startup import load_libraries
 
 __all__ = ["live"]
 
@@ -107,6 +107,7 @@ def live(
       bgsub live street.mp4 --events-jsonl - --no-window
     """
     set_up_logging(verbose=verbose)
+    load_libraries()
     mode = {None: None, _Record.OFF: "manual"}.get(record, record and record.value)
     overrides = [
         *part_of_clip(None, None, region, exclude),
@@ -116,6 +117,8 @@ def live(
         *override("--no-window", "window.show", False if no_window else None),
     ]
     loaded = load(config, sets, overrides)
+
+    from bgsub.app.compiler import load_compiler
 
     load_compiler()
 

@@ -26,7 +26,7 @@ from bgsub.cli.options import (
 )
 from bgsub.cli.report import exit_as_done, show_clips, show_events, show_stages, tell_problems
 from bgsub.cli.signals import stop_on_signals
-from bgsub.cli.startup import load_compiler
+from bgsub.cli.startup import load_libraries
 
 __all__ = ["process"]
 
@@ -79,14 +79,13 @@ def process(
       bgsub process yard.mp4 -o out --exclude '0,0 200,0 200,40 0,40'
     """
     set_up_logging(verbose=verbose)
+    load_libraries()
     overrides = [
         *part_of_clip(start, end, region, exclude),
         *override("--scale", "input.scale", scale),
         *override("--probability", "output.probability", probability or None),
     ]
     loaded = load(config, sets, overrides)
-
-    load_compiler()
 
     from bgsub.app.clips import Options
     from bgsub.app.process import process as run

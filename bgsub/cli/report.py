@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["exit_as_done", "show_clips", "show_events", "show_stages", "tell_problems"]
 
 _STAGE_NAMES = {
+    "prepare": "preparing",
     "wait_for_frames": "waiting for frames",
     "wait_for_sinks": "waiting for outputs",
 }

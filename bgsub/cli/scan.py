@@ -26,7 +26,7 @@ from bgsub.cli.options import (
 )
 from bgsub.cli.report import exit_as_done, show_clips, show_events, show_stages, tell_problems
 from bgsub.cli.signals import stop_on_signals
-from bgsub.cli.startup import load_compiler
+from bgsub.cli.startup import load_libraries
 
 __all__ = ["scan"]
 
@@ -67,6 +67,7 @@ def scan(
       bgsub scan street.mp4 --set input.max_side_px=640 --set input.colour=true
     """
     set_up_logging(verbose=verbose)
+    load_libraries()
 
     from bgsub.config import SCAN_DEFAULTS
 
@@ -77,8 +78,6 @@ def scan(
     ]
     overrides = part_of_clip(start, end, region, exclude)
     loaded = load(config, sets, overrides, defaults=defaults)
-
-    load_compiler()
 
     from bgsub.app.clips import Options
     from bgsub.app.scan import scan as run

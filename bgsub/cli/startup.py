@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from importlib import import_module
 
-__all__ = ["load_compiler"]
+__all__ = ["load_libraries"]
 
-_UNUSED = "scipy.linalg"
+_SWITCH_S = 5e-4
+_LIBRARIES = ("numpy", "cv2", "bgsub.config")
+_FRUGAL = {
+    # Nothing here multiplies matrices, and threads that wait for such work spin for a while.
+    "OPENBLAS_NUM_THREADS": "1",
+    # Looking for plugins means reading what every installed package says of itself.
+    "PYDANTIC_DISABLE_PLUGINS": "__all__",
+}
 
 
-def load_compiler() -> None:
-    """Import Numba without SciPy's linear algebra, which it loads wherever that is installed.
+def load_libraries() -> None:
+    """Load what every run needs without what costs time and serves nobody here.
 
-    Numba needs it for matrix products, of which no kernel here has any; loading it is a sixth
-    of what a scan takes to start.  Only for commands, which are alone in their process: whoever
-    uses the package from a program of their own may need Numba's matrix products.
+    The environment, which programs that a command starts inherit, is left as it was.  Only
+    for commands that work on frames, which are alone in their process.
     """
-    if _UNUSED in sys.modules:
-        return
-    sys.modules[_UNUSED] = None  # type: ignore[assignment]  # importing it fails meanwhile
+    # The thread that decodes needs the interpreter for moments only, and should not wait for
+    # them as long as Python lets it by default.
+    sys.setswitchinterval(_SWITCH_S)
+    missing = [name for name in _FRUGAL if name not in os.environ]
+    os.environ.update({name: _FRUGAL[name] for name in missing})
     try:
-        import numba.np.arraymath  # noqa: F401
+        for name in _LIBRARIES:
+            import_module(name)
     finally:
-        del sys.modules[_UNUSED]
+        for name in missing:
+            del os.environ[name]

@@ -33,6 +33,8 @@ class ReadAhead:
 
     Attributes
     ----------
+    began : float
+        When the thread started, on the clock of :func:`time.perf_counter`.
     busy_s : float
         Time the thread has spent reading, in seconds; without its waiting for room.
 
@@ -42,6 +44,7 @@ class ReadAhead:
     """
 
     def __init__(self, frames: Iterable[Frame], *, depth: int, stop: threading.Event) -> None:
+        self.began = 0.0
         self.busy_s = 0.0
         self._frames = frames
         self._queue: queue.Queue[Frame | BaseException | None] = queue.Queue(maxsize=depth)
@@ -50,6 +53,7 @@ class ReadAhead:
         self._thread = threading.Thread(target=self._read, name="bgsub-reader", daemon=True)
 
     def __enter__(self) -> Self:
+        self.began = time.perf_counter()
         self._thread.start()
         return self
 

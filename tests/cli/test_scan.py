@@ -182,7 +182,7 @@ def test_the_stages_tell_where_the_time_went(
     summary = json.loads((tmp_path / "summary.json").read_text())
     stages, wall_s = summary["stages_s"], summary["wall_s"]
     detector = ("align", "model", "decide", "feedback", "clean")
-    loop = ("wait_for_frames", *detector, "events", "wait_for_sinks")
+    loop = ("prepare", "wait_for_frames", *detector, "events", "wait_for_sinks")
     sinks = {n for n in summary["outputs"] if not n.startswith("events")}
     assert set(stages) == {*loop, "decode", *sinks}
     assert sum(stages[name] for name in loop) == pytest.approx(wall_s, rel=0.05)

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
+
+from bgsub.app import clips
+from tests.cli._run import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +32,35 @@ def test_a_run_loads_nothing_that_it_has_no_use_for(
     loaded = set(run.stdout.split())
     assert "numba.np.arraymath" in loaded
     assert not loaded & {"scipy.linalg", "sklearn", "matplotlib", "pandas"}
+
+
+def test_decoding_begins_before_the_compiler_is_loaded(
+    clip: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+
+    def load() -> None:
+        threads.extend(thread.name for thread in threading.enumerate())
+
+    monkeypatch.setattr(clips, "load_compiler", load)
+    assert run(capsys, "scan", clip).code == 0
+    assert "bgsub-reader" in threads
+
+
+_THRIFTY = """
+import os, sys
+os.environ["OPENBLAS_NUM_THREADS"] = "3"
+os.environ.pop("PYDANTIC_DISABLE_PLUGINS", None)
+from bgsub.cli.startup import load_libraries
+load_libraries()
+assert os.environ["OPENBLAS_NUM_THREADS"] == "3"
+assert "PYDANTIC_DISABLE_PLUGINS" not in os.environ
+assert {"numpy", "cv2", "pydantic"} <= set(sys.modules)
+"""
+
+
+def test_what_a_command_starts_inherits_the_environment_as_it_was() -> None:
+    subprocess.run([sys.executable, "-c", _THRIFTY], check=True)
 
 
 def test_programs_of_others_keep_numbas_matrix_products() -> None:
