@@ -67,7 +67,7 @@ class ClassicDetector:
         before = times[0] if self._last_s is None else self._last_s
         self._last_s = times[-1]
         # Not kept: the frames that wait for the sinks are memory enough.
-        images = np.stack([frame.image for frame in frames])
+        images = [frame.image for frame in frames]
         elapsed_s = np.diff(times, prepend=before)
         if self._with_probability:
             yield from self._one_by_one(images, elapsed_s)
@@ -77,7 +77,9 @@ class ClassicDetector:
         for mask in masks:
             yield self._cleaned(mask, None)
 
-    def _one_by_one(self, images: Image, elapsed_s: NDArray[np.float64]) -> Iterator[Detection]:
+    def _one_by_one(
+        self, images: Sequence[Image], elapsed_s: NDArray[np.float64]
+    ) -> Iterator[Detection]:
         for image, elapsed in zip(images, elapsed_s, strict=True):
             learnt = self._model.n_frames
             probability = np.zeros(image.shape[:2], np.float32)

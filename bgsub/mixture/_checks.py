@@ -9,10 +9,13 @@ import numpy as np
 from bgsub.errors import ConfigError, FrameShapeError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "ORIGIN",
+    "batch_kind",
     "check_batch",
     "check_frame",
     "check_kind",
@@ -58,13 +61,35 @@ def check_frame(frame: object) -> None:
 
 def check_batch(frames: object) -> None:
     """Raise FrameShapeError unless `frames` can be frames one after the other."""
+    if isinstance(frames, list | tuple):
+        _check_alike(frames)
+        return
     if not isinstance(frames, np.ndarray):
-        msg = f"a batch must be a NumPy array, not {type(frames).__name__}"
+        msg = f"a batch must be a NumPy array or a list, not {type(frames).__name__}"
         raise FrameShapeError(msg)
     if frames.ndim not in (3, 4):
         msg = f"a batch must have shape (T, H, W) or (T, H, W, 3), not {frames.shape}"
         raise FrameShapeError(msg)
     check_kind(frames.shape[1:], frames.dtype)
+
+
+def _check_alike(frames: Sequence[Any]) -> None:
+    for frame in frames:
+        check_frame(frame)
+    kinds = {kind(frame.shape, frame.dtype) for frame in frames}
+    if len(kinds) != 1:
+        holds = ", ".join(sorted(kinds)) or "none"
+        msg = f"a list of frames must hold at least one, all alike; this one holds {holds}"
+        raise FrameShapeError(msg)
+
+
+def batch_kind(
+    frames: NDArray[Any] | Sequence[NDArray[Any]],
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return the shape and the type of each frame of a batch."""
+    if isinstance(frames, np.ndarray):
+        return frames.shape[1:], frames.dtype
+    return frames[0].shape, frames[0].dtype
 
 
 def check_out(out: object, shape: tuple[int, ...]) -> None:

@@ -17,7 +17,7 @@ from bgsub.mixture._layout import EMPTY, FARTHEST, LEVEL, ONE, SQUARE, VARIANCE,
 from bgsub.mixture.params import SCORE_UNIT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -69,7 +69,7 @@ class Engine:
 
     def step(
         self,
-        frames: NDArray[Any],
+        frames: Sequence[NDArray[Any]] | NDArray[Any],
         masks: NDArray[np.uint8],
         rates: NDArray[np.float32],
         update: NDArray[np.uint8] | None,
@@ -82,8 +82,8 @@ class Engine:
 
         Parameters
         ----------
-        frames : ndarray of uint8, uint16 or float32, shape (T, N * C)
-            C-contiguous.
+        frames : T arrays of uint8, uint16 or float32, shape (N * C,)
+            Of one type; each C-contiguous and aligned, wherever it is.
         masks : ndarray of uint8, shape (T, N)
             Written.
         rates : ndarray of float32, shape (T,)
@@ -97,15 +97,19 @@ class Engine:
         thresholds : ndarray of uint8, shape (1, N), optional
             Background thresholds of the pixels in 1/255, for scores.
         """
-        if frames.dtype == np.uint8 and self._rules.white != np.iinfo(np.uint8).max:
-            frames = frames.astype(np.uint16)
+        frames = list(frames)
+        if frames[0].dtype == np.uint8 and self._rules.white != np.iinfo(np.uint8).max:
+            frames = [frame.astype(np.uint16) for frame in frames]
+        n_channels = len(self._channels)
+        tail = self._n_pixels // LANES * LANES * n_channels
+        tails = _read_only(np.stack([frame[tail:] for frame in frames]))
+        addresses = np.array([frame.ctypes.data for frame in frames], np.int64)
         nothing = np.zeros((1, 0), dtype=np.uint8)
         rules = self._rules
         if thresholds is not None:
             rules = rules._replace(threshold=np.int64(-1))
         # Numba compiles once for arrays that may be written and once for those that may not:
         # handing over only the latter saves the second compilation.
-        frames = _read_only(frames)
         updates = _read_only(nothing if update is None else update)
         limits = _read_only(nothing if thresholds is None else thresholds)
         fixed_rates, dithers = self._schedule(rates)
@@ -114,7 +118,8 @@ class Engine:
             step_tiles(
                 self._hot,
                 self._cold,
-                frames,
+                addresses,
+                tails,
                 masks,
                 updates,
                 limits,

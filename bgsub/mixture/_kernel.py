@@ -139,7 +139,8 @@ def _compiled(digest: str) -> Callable[..., None]:
     def step_tiles(
         hot: NDArray[np.uint16],
         cold: NDArray[np.uint16],
-        frames: NDArray[Any],
+        frames: NDArray[np.int64],
+        tails: NDArray[Any],
         masks: NDArray[np.uint8],
         update: NDArray[np.uint8],
         thresholds: NDArray[np.uint8],
@@ -158,8 +159,11 @@ def _compiled(digest: str) -> Callable[..., None]:
         ----------
         hot, cold : ndarray of uint16, shape (n_blocks, planes * LANES)
             The state, read and written.
-        frames : ndarray of uint8, uint16 or float32, shape (T, N * C)
-            Pixels one after the other, channels interleaved.
+        frames : ndarray of int64, shape (T,)
+            Where each frame's values are in memory: pixels one after the other, channels
+            interleaved.
+        tails : ndarray of uint8, uint16 or float32, shape (T, (N % LANES) * C)
+            The frames' last values, of the frames' type.
         masks : ndarray of uint8, shape (T, N)
             Written: labels (0, 127 or 255), or scores.
         update : ndarray of uint8, shape (1, 0), (1, N) or (T, N)
@@ -182,10 +186,10 @@ def _compiled(digest: str) -> Callable[..., None]:
         n_pixels = masks.shape[1]
         n_whole = n_pixels // LANES
         hot_bytes, cold_bytes = 2 * hot.shape[1], 2 * cold.shape[1]
-        pixel_bytes = len(channels) * frames.itemsize
+        pixel_bytes = len(channels) * tails.itemsize
         # The last pixels, where they do not fill a block, go through copies of that size.
         n_rest = n_pixels % LANES
-        rest = np.zeros(LANES * len(channels), frames.dtype)
+        rest = np.zeros(LANES * len(channels), tails.dtype)
         rest_mask = np.zeros(LANES, np.uint8)
         rest_update = np.full(LANES, 255, np.uint8)
         everywhere = np.full(LANES, 255, np.uint8)
@@ -202,13 +206,12 @@ def _compiled(digest: str) -> Callable[..., None]:
             for t in range(len(frames)):
                 row = min(t, len(update) - 1)
                 if stop > n_whole:
-                    _copy(rest, frames[t, n_whole * LANES * len(channels) :])
+                    _copy(rest, tails[t])
                     _copy(rest_update, update[row, n_whole * LANES :])
                     _copy(rest_thresholds, thresholds[0, n_whole * LANES :])
                 for block in range(start, stop):
-                    i = t * n_pixels + block * LANES
-                    pixels = _address(frames) + i * pixel_bytes
-                    labels = _address(masks) + i
+                    pixels = frames[t] + block * LANES * pixel_bytes
+                    labels = _address(masks) + t * n_pixels + block * LANES
                     updates = _address(everywhere)
                     if update.shape[1] > 0:
                         updates = _address(update) + row * n_pixels + block * LANES
@@ -229,7 +232,7 @@ def _compiled(digest: str) -> Callable[..., None]:
                         components,
                         channels,
                         scores,
-                        frames,
+                        tails,
                         places,
                         rates[t],
                         dithers[t],

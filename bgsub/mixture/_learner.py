@@ -15,6 +15,8 @@ from bgsub.mixture._workers import Workers
 from bgsub.mixture.pixel import PixelMixture
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     from bgsub.frames import Image, Mask
@@ -173,7 +175,7 @@ class Learner:
 
     def _step(
         self,
-        frames: Image,
+        frames: Image | Sequence[Image],
         learning_rate: ArrayLike | None,
         update_mask: NDArray[Any] | None,
         elapsed_s: ArrayLike | None,
@@ -182,23 +184,24 @@ class Learner:
         scores: bool = False,
         thresholds: NDArray[np.uint8] | None = None,
     ) -> Mask:
-        n_frames, *shape = frames.shape
-        self._check_same(tuple(shape), frames.dtype)
+        n_frames = len(frames)
+        shape, dtype = checks.batch_kind(frames)
+        self._check_same(shape, dtype)
         rates = self._rates(n_frames, learning_rate, elapsed_s)
         update = (
             None
             if update_mask is None
-            else checks.pixel_rows("update_mask", update_mask, frames.shape)
+            else checks.pixel_rows("update_mask", update_mask, (n_frames, *shape))
         )
-        masks = np.empty(frames.shape[:3], dtype=np.uint8) if out is None else out
+        masks = np.empty((n_frames, *shape[:2]), dtype=np.uint8) if out is None else out
         if n_frames == 0:
             return masks
-        n_pixels, n_channels, white = self._described(tuple(shape), frames.dtype)
+        n_pixels, n_channels, white = self._described(shape, dtype)
         if self._engine is None:
             self._engine = Engine(n_pixels, n_channels, white, self._params)
-            self._shape, self._dtype = tuple(shape), frames.dtype
+            self._shape, self._dtype = shape, dtype
         self._engine.step(
-            np.require(frames, requirements=["C", "A"]).reshape(n_frames, -1),
+            [np.require(frame, requirements=["C", "A"]).reshape(-1) for frame in frames],
             masks.reshape(n_frames, -1),
             rates,
             update,

@@ -222,7 +222,7 @@ class MixtureModel(Learner):
 
     def apply_batch(
         self,
-        frames: Image,
+        frames: Image | Sequence[Image],
         learning_rate: ArrayLike | None = None,
         update_mask: NDArray[Any] | None = None,
         elapsed_s: ArrayLike | None = None,
@@ -234,7 +234,8 @@ class MixtureModel(Learner):
         Parameters
         ----------
         frames : ndarray of uint8, uint16 or float32, shape (T, H, W) or (T, H, W, 3)
-            The pictures in order; not modified.
+            The pictures in order; not modified.  Or a list of T frames as for :meth:`apply`,
+            at least one, which need not lie one after the other in memory.
         learning_rate : float or array_like of shape (T,), optional
             As for :meth:`apply`, one for all frames or one for each.
         update_mask : ndarray of bool or integers, shape (H, W) or (T, H, W), optional
@@ -258,7 +259,8 @@ class MixtureModel(Learner):
         """
         checks.check_batch(frames)
         if out is not None:
-            checks.check_out(out, frames.shape[:3])
+            shape, _ = checks.batch_kind(frames)
+            checks.check_out(out, (len(frames), *shape[:2]))
         return self._step(frames, learning_rate, update_mask, elapsed_s, out)
 
     def relearn(self, where: NDArray[Any], frame: Image) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from bgsub.errors import FrameShapeError
 from bgsub.mixture import MixtureModel, MixtureParams
 from tests.mixture._clips import busy_clip
 
@@ -243,6 +244,31 @@ def test_any_memory_layout_gives_the_same_bits() -> None:
         np.testing.assert_array_equal(MixtureModel().apply_batch(same), expected)
     wide = MixtureModel(MixtureParams(max_value=255.0)).apply_batch(unaligned)
     np.testing.assert_array_equal(wide, expected)
+
+
+@pytest.mark.parametrize("shape", [(6, 8, 3), (3, 11), (4, 8)])
+def test_a_list_of_frames_gives_the_same_bits_as_an_array(shape: tuple[int, ...]) -> None:
+    clip = busy_clip(7, shape)
+    array, apart = MixtureModel(), MixtureModel()
+    out = np.empty((7, *shape[:2]), np.uint8)
+    expected = array.apply_batch(clip)
+    np.testing.assert_array_equal(apart.apply_batch(list(clip[::-1].copy()[::-1])), expected)
+    apart.apply_batch(list(clip), out=out)
+    np.testing.assert_array_equal(out, array.apply_batch(clip))
+    np.testing.assert_array_equal(apart.means, array.means)
+
+
+def test_a_list_of_frames_must_be_alike() -> None:
+    model = MixtureModel()
+    grey, colour = np.zeros((4, 5), np.uint8), np.zeros((4, 5, 3), np.uint8)
+    for frames, reason in (
+        ([], "at least one"),
+        ([grey, colour], "4x5 uint8, 4x5x3 uint8"),
+        ([grey, "colour"], "NumPy array"),
+    ):
+        with pytest.raises(FrameShapeError, match=reason):
+            model.apply_batch(cast("Any", frames))
+    assert model.frame_shape is None
 
 
 def test_mask_is_written_where_the_caller_wants_it() -> None:

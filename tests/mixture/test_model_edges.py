@@ -94,7 +94,7 @@ def test_bad_argument_leaves_the_state_alone(
 
 def test_batch_of_no_use_is_refused() -> None:
     model = MixtureModel()
-    for frames in (_GREY, np.zeros((2, 3, 4, 2), dtype=np.uint8), [_GREY, _GREY]):
+    for frames in (_GREY, np.zeros((2, 3, 4, 2), dtype=np.uint8), iter([_GREY])):
         with pytest.raises(FrameShapeError):
             model.apply_batch(frames)  # type: ignore[arg-type]
     with pytest.raises(FrameShapeError):
