@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from bgsub.errors import FrameShapeError
+from bgsub.masks._boxes import merge_boxes
 from bgsub.masks._regions import AREA, RegionFinder
-from bgsub.masks.components import components, merge_boxes
 from bgsub.masks.majority import check_side, majority, vote
 from bgsub.masks.region import restrict
 
@@ -135,7 +135,7 @@ class MaskCleaner:
         return CleanedMask(
             mask=cleaned,
             coverage=int(found[:, AREA].sum()) / mask.size,
-            boxes=merge_boxes(components(found, at_most=_MAX_BOXES), max_boxes=_MAX_BOXES),
+            boxes=merge_boxes(found, max_boxes=_MAX_BOXES),
         )
 
     def _check_shape(self, what: str, mask: Mask) -> None:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from bgsub.frames import Box, Mask
 from bgsub.masks import coverage, drop_small, fill_holes, find_boxes
+from bgsub.masks._boxes import largest_first, merge_boxes
 from bgsub.masks._regions import RegionFinder
-from bgsub.masks.components import Component, components, merge_boxes
 from tests.masks._masks import draw, masks
 from tests.reference import masks as oracle
 
@@ -33,8 +33,8 @@ def test_drop_small_equals_flooding_each_region(mask: Mask, min_area: int) -> No
 def test_components_have_the_size_and_box_of_their_pixels(mask: Mask, min_area: int) -> None:
     rows = RegionFinder(*mask.shape).settle(mask.copy(), max_hole_px=0, min_area_px=min_area)
     found = sorted(
-        (c.area_px, c.box.x, c.box.y, c.box.width, c.box.height)
-        for c in components(rows, at_most=400)
+        (area_px, left, top, right - left, bottom - top)
+        for area_px, left, top, right, bottom in rows.tolist()
     )
     assert found == oracle.boxes(mask.tolist(), min_area)
 
@@ -115,23 +115,32 @@ def test_a_fragment_in_anothers_box_is_part_of_it() -> None:
 
 
 def test_boxes_that_grow_take_in_what_then_lies_in_them() -> None:
-    def component(area_px: int, x: int, width: int, height: int) -> Component:
-        box = Box(x=x, y=0, width=width, height=height)
-        return Component(area_px=area_px, box=box)
-
-    body, far, bridge = component(60, 0, 10, 10), component(16, 12, 4, 4), component(9, 6, 8, 4)
-    assert merge_boxes([body, far], max_boxes=9) == (body.box, far.box)
+    body, far, bridge = (60, 0, 0, 10, 10), (16, 12, 0, 16, 4), (9, 6, 0, 14, 4)
+    apart = (Box(x=0, y=0, width=10, height=10), Box(x=12, y=0, width=4, height=4))
+    assert merge_boxes(np.array([body, far], np.int32), max_boxes=9) == apart
     whole = Box(x=0, y=0, width=16, height=10)
-    assert merge_boxes([bridge, far, body], max_boxes=9) == (whole,)
+    assert merge_boxes(np.array([bridge, far, body], np.int32), max_boxes=9) == (whole,)
+
+
+@given(
+    corners=st.lists(st.tuples(*[st.integers(0, 12)] * 4), max_size=12),
+    max_boxes=st.integers(1, 12),
+)
+def test_boxes_are_merged_as_one_would_by_hand(
+    corners: list[tuple[int, int, int, int]], max_boxes: int
+) -> None:
+    found = [(1 + w * h // 2, x, y, x + 1 + w, y + 1 + h) for x, y, w, h in corners]
+    rows = np.array(found, np.int32).reshape(-1, 5)
+    boxes = [(b.x, b.y, b.width, b.height) for b in merge_boxes(rows, max_boxes=max_boxes)]
+    assert boxes == oracle.merged_boxes(found, max_boxes)
 
 
 @given(mask=masks(0, 255, 255, max_side=20), at_most=st.integers(1, 6))
 def test_the_largest_components_come_first_from_the_top_left(mask: Mask, at_most: int) -> None:
     rows = RegionFinder(*mask.shape).settle(mask.copy(), max_hole_px=0, min_area_px=0)
-    everything = components(rows, at_most=400)
-    everything.sort(key=lambda c: (-c.area_px, c.box.y, c.box.x))
-    few = components(rows, at_most=at_most)
-    assert sorted(map(repr, few)) == sorted(map(repr, everything[:at_most]))
+    everything = sorted(map(tuple, rows.tolist()), key=lambda c: (-c[0], c[2], c[1]))
+    few = largest_first(rows, at_most)
+    assert list(map(tuple, few.tolist())) == everything[:at_most]
 
 
 @given(mask=masks(0, 255, max_side=20))

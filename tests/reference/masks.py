@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Grid = list[list[int]]
 
@@ -91,3 +95,28 @@ def boxes(mask: Grid, min_area: float) -> list[tuple[int, int, int, int, int]]:
             width, height = max(xs) - min(xs) + 1, max(ys) - min(ys) + 1
             found.append((len(region), min(xs), min(ys), width, height))
     return sorted(found)
+
+
+def merged_boxes(
+    found: Sequence[tuple[int, int, int, int, int]], max_boxes: int
+) -> list[tuple[int, int, int, int]]:
+    """Merge (area, left, top, right, bottom) again and again; return x, y, width, height."""
+    things = sorted(found, key=lambda t: (-t[0], t[2], t[1]))[:max_boxes]
+    while True:
+        merged: list[tuple[int, int, int, int, int]] = []
+        for area, left, top, right, bottom in things:
+            for i, (a, x0, y0, x1, y1) in enumerate(merged):
+                common = max(0, min(right, x1) - max(left, x0))
+                common *= max(0, min(bottom, y1) - max(top, y0))
+                smaller = min((right - left) * (bottom - top), (x1 - x0) * (y1 - y0))
+                if common >= 0.5 * smaller:
+                    around = (min(left, x0), min(top, y0), max(right, x1), max(bottom, y1))
+                    merged[i] = (a + area, *around)
+                    break
+            else:
+                merged.append((area, left, top, right, bottom))
+        if len(merged) == len(things):
+            break
+        things = merged
+    merged.sort(key=lambda t: (-t[0], t[2], t[1]))
+    return [(x, y, x1 - x, y1 - y) for _, x, y, x1, y1 in merged]
