@@ -18,7 +18,7 @@ from bgsub.sinks.window import Window
 from tests.sinks._window import seen
 
 _SHAPE = (180, 320, 3)
-_MAX_S = 90.0
+_MAX_S = 300.0
 
 
 def main(folder: str, *settings: str) -> None:
