@@ -86,8 +86,8 @@ def enlarge(cells: NDArray[np.uint8], step: int, pixels: NDArray[np.uint8]) -> N
         The values.
     step : int
         Side of a cell in pixels.
-    pixels : ndarray of uint8, shape (h * step, w * step)
-        Written.
+    pixels : ndarray of uint8, shape (H, W)
+        Written; at its right and lower edges the last cells go on.
     """
     height, width = cells.shape
     for y in range(height):
@@ -101,8 +101,9 @@ def enlarge(cells: NDArray[np.uint8], step: int, pixels: NDArray[np.uint8]) -> N
                 first[x] = value
         else:
             _stretch(cells[y], step, first)
-        for k in range(1, step):
-            row = pixels[y * step + k]
+        end = (y + 1) * step if y + 1 < height else len(pixels)
+        for i in range(y * step + 1, end):
+            row = pixels[i]
             for x in range(len(row)):
                 row[x] = first[x]
 
@@ -125,3 +126,5 @@ def _stretch(cells: NDArray[np.uint8], step: int, pixels: NDArray[np.uint8]) -> 
         for x in range(len(cells)):
             for k in range(step):
                 pixels[np.uintp(x * step + k)] = cells[x]
+    for x in range(len(cells) * step, len(pixels)):
+        pixels[x] = cells[len(cells) - 1]

@@ -26,6 +26,8 @@ _LINES = 360
 class Grid:
     """A grid of cells of `step` × `step` pixels over a frame.
 
+    What is left of the frame at its right and lower edges belongs to the last cells.
+
     Parameters
     ----------
     height, width : int
@@ -39,23 +41,19 @@ class Grid:
         Size of the grid in cells.
     rows, row_shares : ndarray of int32 and of float32, shape (height of the frame,)
         The cell before each pixel's centre, and the share that the next one has in it.
-    starts, column_shares : ndarray of int32, shape (w + 1,), and of float32, shape (W,)
-        The first of the pixels whose centres come after that of each cell, and the share.
     """
 
     def __init__(self, height: int, width: int) -> None:
         self.step = max(1, min(height, width) // _LINES)
-        self.height = -(-height // self.step)
-        self.width = -(-width // self.step)
-        self._frame = (width, height)
+        self.height = height // self.step
+        self.width = width // self.step
+        self._frame = (height, width)
         self._cells = (self.width, self.height)
-        # OpenCV halves fast, but does not do so with other steps, nor enlarge.
-        self._is_whole = width == self.width * self.step and height == self.height * self.step
-        self._averages = self._is_whole and 2 < self.step <= MOST_STEP
-        self._sums = np.empty(width, np.uint16)
-        self.rows, self.row_shares = _between(height, self.height)
-        columns, self.column_shares = _between(width, self.width)
-        self.starts = np.searchsorted(columns, np.arange(self.width + 1)).astype(np.int32)
+        self._sums = np.empty(self.width * self.step, np.uint16)
+        centres = (np.arange(height) + 0.5) / self.step - 0.5
+        before = np.clip(np.floor(centres), 0, self.height - 1)
+        self.rows = before.astype(np.int32)
+        self.row_shares = np.clip(centres - before, 0.0, 1.0).astype(np.float32)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -68,30 +66,30 @@ class Grid:
             return picture
         # Interpolated between four pixels: at this scale no finer than the mean of the cell,
         # and many times faster.
-        return cv2.resize(picture, self._cells, interpolation=cv2.INTER_LINEAR)
+        return cv2.resize(self._whole(picture), self._cells, interpolation=cv2.INTER_LINEAR)
 
     def average(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the mean of each cell."""
         if self.step == 1:
             return values
-        if not self._averages:
-            return cv2.resize(values, self._cells, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+        whole = self._whole(values)
+        if self.step == 2 or self.step > MOST_STEP:
+            # What OpenCV does fast.
+            return cv2.resize(whole, self._cells, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
         cells = np.empty(self.shape, np.uint8)
-        average(values, self.step, self._sums, cells)
+        average(whole, self.step, self._sums, cells)
         return cells
 
     def enlarge(self, cells: Mask) -> Mask:
         """Return an array in which each pixel has the value of its cell."""
         if self.step == 1:
             return cells
-        if not self._is_whole or cells.ndim > 2:
-            return cv2.resize(cells, self._frame, interpolation=cv2.INTER_NEAREST)  # type: ignore[return-value]
-        pixels = np.empty(self._frame[::-1], np.uint8)
-        enlarge(cells, self.step, pixels)
+        if cells.ndim == 3:
+            channels = [self.enlarge(cells[..., c]) for c in range(cells.shape[2])]
+            return np.stack(channels, axis=2)
+        pixels = np.empty(self._frame, np.uint8)
+        enlarge(np.ascontiguousarray(cells), self.step, pixels)
         return pixels
 
-
-def _between(n_pixels: int, n_cells: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    centres = (np.arange(n_pixels) + 0.5) * (n_cells / n_pixels) - 0.5
-    before = np.clip(np.floor(centres), 0, max(0, n_cells - 2))
-    return before.astype(np.int32), np.clip(centres - before, 0.0, 1.0).astype(np.float32)
+    def _whole(self, picture: NDArray[Any]) -> NDArray[Any]:
+        return picture[: self.height * self.step, : self.width * self.step]

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from bgsub.detection._decide import decide
+from bgsub.detection._decide import decide, decide_cells, find_distances
+from bgsub.detection._guided import fit_guided
+from bgsub.detection.pictures import as_read_only
 from bgsub.mixture import SCORE_UNIT
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Evidence",
-    "coarse_mask",
+    "decided_cells",
     "distances",
     "fine_mask",
     "smoothed",
@@ -30,11 +32,11 @@ __all__ = [
 _FARTHEST = np.float32(3.0)
 _MID_GREY = 128
 _SIGMA = 1.0
-_RADIUS = 2
 _FLATNESS = 300.0
 # Cells below this much evidence are background whatever their luma interpolates to.
 _NEGLIGIBLE = 0.5
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
+_NO_FACTORS = np.zeros((0, 0), np.float32)
 
 
 class Evidence:
@@ -44,19 +46,24 @@ class Evidence:
     ----------
     slope, offset : ndarray of float32, shape (h, w)
         In match thresholds; 1 is where background and foreground meet.
-    values : ndarray of float32, shape (h, w)
-        The evidence of the cells themselves.
+    luma : ndarray of uint8, shape (h, w)
+        The picture.
     """
 
     def __init__(
         self,
         slope: NDArray[np.float32],
         offset: NDArray[np.float32],
-        luma: NDArray[np.float32],
+        luma: NDArray[np.uint8],
     ) -> None:
         self.slope = slope
         self.offset = offset
-        self.values: NDArray[np.float32] = slope * luma + offset
+        self.luma = luma
+
+    @property
+    def values(self) -> NDArray[np.float32]:
+        """The evidence of the cells themselves, shape (h, w)."""
+        return self.slope * self.luma.astype(np.float32) + self.offset
 
 
 def thresholds_of_levels(dark_threshold: float) -> NDArray[np.float32]:
@@ -95,19 +102,19 @@ def distances(
     ndarray of float32, shape (h, w)
         0 to 3.
     """
-    found = scores.astype(np.float32)
-    found *= np.float32(1.0 / SCORE_UNIT)
-    found /= threshold
-    np.minimum(found, _FARTHEST, out=found)
-    return found if widening is None else found / widening
+    found = np.empty(scores.shape, np.float32)
+    factors = _NO_FACTORS if widening is None else widening
+    unit = np.float32(1.0 / SCORE_UNIT)
+    find_distances(as_read_only(scores), unit, threshold, factors, _FARTHEST, found)
+    return found
 
 
-def unsmoothed(found: NDArray[np.float32], luma: NDArray[np.float32]) -> Evidence:
+def unsmoothed(found: NDArray[np.float32], luma: NDArray[np.uint8]) -> Evidence:
     """Return evidence that is each cell's own distance."""
     return Evidence(np.zeros_like(found), found, luma)
 
 
-def smoothed(found: NDArray[np.float32], luma: NDArray[np.float32]) -> Evidence:
+def smoothed(found: NDArray[np.float32], luma: NDArray[np.uint8]) -> Evidence:
     """Smooth distances along the edges of the picture.
 
     A Gaussian, then a guided filter [1]_: in every window the distances are fitted by a
@@ -118,8 +125,8 @@ def smoothed(found: NDArray[np.float32], luma: NDArray[np.float32]) -> Evidence:
     ----------
     found : ndarray of float32, shape (h, w)
         Distances in match thresholds.
-    luma : ndarray of float32, shape (h, w)
-        The picture, 0 to 255.
+    luma : ndarray of uint8, shape (h, w)
+        The picture.
 
     References
     ----------
@@ -128,26 +135,19 @@ def smoothed(found: NDArray[np.float32], luma: NDArray[np.float32]) -> Evidence:
     """
     height, width = found.shape
     half = (max(1, width // 2), max(1, height // 2))
-    guide = _resized(luma, half, cv2.INTER_AREA)
+    guide = _resized(luma.astype(np.float32), half, cv2.INTER_AREA)
     soft = _resized(cv2.GaussianBlur(found, (0, 0), _SIGMA), half, cv2.INTER_AREA)
-    guide_mean, soft_mean = _mean(guide), _mean(soft)
-    slope = _mean(guide * soft)
-    slope -= guide_mean * soft_mean
-    variance = _mean(guide * guide)
-    variance -= guide_mean * guide_mean
-    variance += np.float32(_FLATNESS)
-    slope /= variance
-    offset = soft_mean
-    offset -= slope * guide_mean
+    slope, offset = np.empty_like(guide), np.empty_like(guide)
+    fit_guided(guide, soft, np.float32(_FLATNESS), slope, offset)
     full = (width, height)
     return Evidence(
-        _resized(_mean(slope), full, cv2.INTER_LINEAR),
-        _resized(_mean(offset), full, cv2.INTER_LINEAR),
+        _resized(slope, full, cv2.INTER_LINEAR),
+        _resized(offset, full, cv2.INTER_LINEAR),
         luma,
     )
 
 
-def coarse_mask(evidence: Evidence, last: Mask, hysteresis: float) -> Mask:
+def decided_cells(evidence: Evidence, last: Mask, hysteresis: float) -> tuple[Mask, Mask]:
     """Decide the cells.
 
     Parameters
@@ -161,18 +161,27 @@ def coarse_mask(evidence: Evidence, last: Mask, hysteresis: float) -> Mask:
 
     Returns
     -------
-    Mask, shape (h, w)
-        0 or 255.
+    tuple of Mask, shape (h, w)
+        The decisions, 0 or 255, and 1 in cells that may have foreground pixels.
     """
-    values = evidence.values
-    sure = values > 1.0 + hysteresis
-    sure |= (values > 1.0 - hysteresis) & (last > 0)
-    return sure.view(np.uint8) * np.uint8(255)
+    mask, is_near = np.empty_like(last), np.empty_like(last)
+    decide_cells(
+        evidence.slope,
+        evidence.offset,
+        as_read_only(evidence.luma),
+        as_read_only(last),
+        np.float32(hysteresis),
+        np.float32(_NEGLIGIBLE),
+        mask,
+        is_near,
+    )
+    return mask, cv2.dilate(is_near, _NEIGHBOURS)  # type: ignore[return-value]
 
 
 def fine_mask(
     evidence: Evidence,
-    luma: NDArray[np.uint8],
+    is_near: Mask,
+    picture: NDArray[np.uint8],
     last: Mask,
     hysteresis: float,
     grid: Grid,
@@ -185,7 +194,9 @@ def fine_mask(
     ----------
     evidence : Evidence
         Of the cells.
-    luma : ndarray of uint8, shape (H, W)
+    is_near : Mask, shape (h, w)
+        0 in cells that have no foreground pixels.
+    picture : ndarray of uint8, shape (H, W) or (H, W, 3)
         The picture.
     last : Mask, shape (H, W)
         The last frame's mask.
@@ -202,21 +213,19 @@ def fine_mask(
         New arrays of shape (H, W).  The probability is e² / (e² + t²) of evidence e and its
         threshold t: at least 128 where the mask is 255, below elsewhere.
     """
-    shape = luma.shape
-    is_near: Mask = cv2.dilate((evidence.values > _NEGLIGIBLE).view(np.uint8), _NEIGHBOURS)  # type: ignore[assignment]
+    shape = picture.shape[:2]
     mask = np.zeros(shape, np.uint8)
     probability = np.zeros(shape if with_probability else (0, 0), np.uint8)
     decide(
         evidence.slope,
         evidence.offset,
         is_near,
-        luma,
+        as_read_only(picture.reshape(*shape, -1)),
+        grid.step,
         grid.rows,
         grid.row_shares,
-        grid.starts,
-        grid.column_shares,
         np.float32(hysteresis),
-        last,
+        as_read_only(last),
         mask,
         probability,
     )
@@ -227,8 +236,3 @@ def _resized(
     values: NDArray[np.float32] | cv2.typing.MatLike, size: tuple[int, int], how: int
 ) -> NDArray[np.float32]:
     return cv2.resize(values, size, interpolation=how)  # type: ignore[return-value]
-
-
-def _mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    size = (2 * _RADIUS + 1, 2 * _RADIUS + 1)
-    return cv2.blur(values, size, borderType=cv2.BORDER_REFLECT)  # type: ignore[return-value]

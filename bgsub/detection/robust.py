@@ -12,7 +12,7 @@ from bgsub.detection._runs import Regions
 from bgsub.detection.blinking import Blinking
 from bgsub.detection.detector import Detection, StageClock
 from bgsub.detection.evidence import (
-    coarse_mask,
+    decided_cells,
     distances,
     fine_mask,
     smoothed,
@@ -191,13 +191,13 @@ class RobustDetector:
     ) -> tuple[NDArray[np.float32], Mask, Mask | None]:
         """Return distances of cells, and mask and probability of pixels."""
         found = distances(state.grid.average(scores), state.thresholds, state.widening)
-        luma = to_luma(cells).astype(np.float32)
         smooth = smoothed if self._params.smooth_evidence else unsmoothed
-        evidence = smooth(found, luma)
-        state.coarse = coarse_mask(evidence, state.coarse, self._params.hysteresis)
+        evidence = smooth(found, to_luma(cells))
+        state.coarse, is_near = decided_cells(evidence, state.coarse, self._params.hysteresis)
         state.mask, probability = fine_mask(
             evidence,
-            to_luma(picture),
+            is_near,
+            picture,
             state.mask,
             self._params.hysteresis,
             state.grid,

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from bgsub.detection import evidence as ev
 from bgsub.detection._decide import decide
 from bgsub.detection._grid import Grid
+from bgsub.detection._guided import REACH
+from bgsub.detection.pictures import as_read_only, to_luma
 from bgsub.mixture import SCORE_UNIT
 from tests.reference import evidence as reference
 
@@ -39,9 +41,9 @@ def _found(seed: int, shape: tuple[int, int]) -> NDArray[np.float32]:
 def test_smoothed_is_the_guided_filter_at_half_resolution(
     shape: tuple[int, int], seed: int
 ) -> None:
-    found, luma = _found(seed, shape), _picture(seed, shape).astype(np.float32)
+    found, luma = _found(seed, shape), _picture(seed, shape)
     slope, offset = reference.guided(
-        found, luma, sigma=ev._SIGMA, radius=ev._RADIUS, flatness=ev._FLATNESS
+        found, luma.astype(np.float32), sigma=ev._SIGMA, radius=REACH, flatness=ev._FLATNESS
     )
     result = ev.smoothed(found, luma)
     np.testing.assert_allclose(result.slope, slope, atol=2e-4)
@@ -50,7 +52,7 @@ def test_smoothed_is_the_guided_filter_at_half_resolution(
 
 
 def test_smoothed_evidence_ends_at_the_edge_that_can_be_seen() -> None:
-    luma = np.full((40, 40), 60, np.float32)
+    luma = np.full((40, 40), 60, np.uint8)
     luma[:, 20:] = 180
     rng = np.random.default_rng(3)
     # The distances are noisy and reach two pixels beyond the object's edge.
@@ -63,14 +65,14 @@ def test_smoothed_evidence_ends_at_the_edge_that_can_be_seen() -> None:
 
 
 def test_flat_distances_stay_what_they_are() -> None:
-    luma = _picture(4, (20, 30)).astype(np.float32)
+    luma = _picture(4, (20, 30))
     np.testing.assert_allclose(
         ev.smoothed(np.full((20, 30), 1.7, np.float32), luma).values, 1.7, rtol=1e-5
     )
 
 
 def test_unsmoothed_evidence_is_the_distance() -> None:
-    found, luma = _found(5, (9, 8)), _picture(5, (9, 8)).astype(np.float32)
+    found, luma = _found(5, (9, 8)), _picture(5, (9, 8))
     result = ev.unsmoothed(found, luma)
     np.testing.assert_array_equal(result.values, found)
     assert not result.slope.any()
@@ -95,9 +97,9 @@ def test_thresholds_rise_from_black_to_mid_grey() -> None:
 @pytest.mark.parametrize("margin", [0.0, 0.15, 0.5])
 def test_cells_are_decided_with_hysteresis(margin: float) -> None:
     values = np.linspace(0, 2, 81, dtype=np.float32).reshape(9, 9)
-    result = ev.unsmoothed(values, np.zeros_like(values))
+    result = ev.unsmoothed(values, np.zeros(values.shape, np.uint8))
     for was in (0, 255):
-        mask = ev.coarse_mask(result, np.full((9, 9), was, np.uint8), margin)
+        mask, _ = ev.decided_cells(result, np.full((9, 9), was, np.uint8), margin)
         for y, x in np.ndindex(9, 9):
             decision, distance = reference.hysteresis(
                 float(values[y, x]), was_foreground=was > 0, margin=margin
@@ -113,9 +115,11 @@ def _compare(
     last: NDArray[np.uint8],
     margin: float,
     got: tuple[NDArray[np.uint8], NDArray[np.uint8]],
+    step: int = 1,
 ) -> int:
     """Compare all pixels with the reference; return how many are foreground."""
-    expected = reference.evidence_of_pixels(evidence.slope, evidence.offset, is_near, luma)
+    lines = evidence.slope, evidence.offset
+    expected = reference.evidence_of_pixels(*lines, is_near, luma, step)
     mask, probability = got
     for y, x in np.ndindex(*luma.shape):
         value, was = float(expected[y, x]), bool(last[y, x])
@@ -140,70 +144,110 @@ def test_pixels_are_decided_between_the_cells_one_by_one(
     rng = np.random.default_rng(shape[0])
     grid = Grid(*shape)
     luma = _picture(7, shape)
-    cells = grid.reduce(luma).astype(np.float32)
+    cells = grid.reduce(luma)
     evidence = ev.smoothed(_found(7, grid.shape), cells)
     last = rng.choice(np.array([0, 255], np.uint8), shape)
-    mask, probability = ev.fine_mask(evidence, luma, last, margin, grid, with_probability=True)
-    assert probability is not None
     is_near = reference.near(evidence.values, ev._NEGLIGIBLE)
-    _compare(evidence, is_near, luma, last, margin, (mask, probability))
-    alone, none = ev.fine_mask(evidence, luma, last, margin, grid, with_probability=False)
+    _, near = ev.decided_cells(evidence, np.zeros(grid.shape, np.uint8), margin)
+    np.testing.assert_array_equal(near > 0, is_near)
+    mask, probability = ev.fine_mask(
+        evidence, near, luma, last, margin, grid, with_probability=True
+    )
+    assert probability is not None
+    _compare(evidence, is_near, luma, last, margin, (mask, probability), grid.step)
+    alone, none = ev.fine_mask(evidence, near, luma, last, margin, grid, with_probability=False)
     np.testing.assert_array_equal(alone, mask)
     assert none is None
 
 
-@pytest.mark.parametrize(("shape", "cells"), [((21, 33), (7, 11)), ((20, 31), (7, 11))])
+def _grid(shape: tuple[int, int], lines: int) -> Grid:
+    """Return a grid for a small frame as it is made for a large one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bgsub.detection._grid._LINES", lines)
+        return Grid(*shape)
+
+
+@pytest.mark.parametrize(
+    ("shape", "cells"),
+    [((21, 33), (7, 11)), ((20, 31), (6, 10)), ((13, 18), (6, 9)), ((26, 47), (6, 11))],
+)
 def test_pixels_are_decided_on_a_coarser_grid(
-    shape: tuple[int, int], cells: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    shape: tuple[int, int], cells: tuple[int, int]
 ) -> None:
-    # The step of a frame of 1080 lines, on a frame that is small enough for the slow way.
-    monkeypatch.setattr("bgsub.detection._grid._LINES", 6)
-    grid = Grid(*shape)
+    grid = _grid(shape, 6)
     assert grid.shape == cells
     luma = _picture(8, shape)
-    evidence = ev.smoothed(_found(8, cells), grid.reduce(luma).astype(np.float32))
+    evidence = ev.smoothed(_found(8, cells), grid.reduce(luma))
     last = np.where(_picture(9, shape) < 128, np.uint8(0), np.uint8(255))
-    got = ev.fine_mask(evidence, luma, last, 0.15, grid, with_probability=True)
-    assert got[1] is not None
     is_near = reference.near(evidence.values, ev._NEGLIGIBLE)
-    n = _compare(evidence, is_near, luma, last, 0.15, (got[0], got[1]))
+    got = ev.fine_mask(
+        evidence, is_near.astype(np.uint8), luma, last, 0.15, grid, with_probability=True
+    )
+    assert got[1] is not None
+    n = _compare(evidence, is_near, luma, last, 0.15, (got[0], got[1]), grid.step)
     assert 0.1 < n / luma.size < 0.9
 
 
-@settings(max_examples=30)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 1000),
-    shape=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    cells=st.tuples(st.integers(1, 3), st.integers(1, 140)),
+    step=st.integers(1, 5),
+    left_over=st.tuples(st.integers(0, 4), st.integers(0, 4)),
     margin=st.sampled_from([0.0, 0.15, 0.9]),
-    share=st.floats(0, 1),
+    share=st.sampled_from([0.0, 0.01, 0.5, 1.0]),
 )
 def test_decide_agrees_with_the_slow_way_on_anything(
-    seed: int, shape: tuple[int, int], margin: float, share: float
+    seed: int,
+    cells: tuple[int, int],
+    step: int,
+    left_over: tuple[int, int],
+    margin: float,
+    share: float,
 ) -> None:
     rng = np.random.default_rng(seed)
-    grid = Grid(*shape)
-    slope = rng.normal(0, 0.02, shape).astype(np.float32)
-    offset = rng.normal(1, 2, shape).astype(np.float32)
-    luma = rng.integers(0, 256, shape, np.uint8)
-    last = rng.choice(np.array([0, 255], np.uint8), shape)
-    is_near = rng.random(shape) < share
-    mask, probability = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    height, width = (
+        n * step + min(more, step - 1) for n, more in zip(cells, left_over, strict=True)
+    )
+    at = (np.arange(height) + 0.5) / step - 0.5
+    rows = np.clip(np.floor(at), 0, cells[0] - 1)
+    slope = rng.normal(0, 0.02, cells).astype(np.float32)
+    offset = rng.normal(1, 2, cells).astype(np.float32)
+    luma = rng.integers(0, 256, (height, width), np.uint8)
+    last = rng.choice(np.array([0, 255], np.uint8), luma.shape)
+    is_near = rng.random(cells) < share
+    mask, probability = np.zeros_like(luma), np.zeros_like(luma)
     decide(
         slope,
         offset,
         is_near.astype(np.uint8),
-        luma,
-        grid.rows,
-        grid.row_shares,
-        grid.starts,
-        grid.column_shares,
+        as_read_only(luma[..., None]),
+        step,
+        rows.astype(np.int32),
+        np.clip(at - rows, 0, 1).astype(np.float32),
         np.float32(margin),
-        last,
+        as_read_only(last),
         mask,
         probability,
     )
-    evidence = ev.Evidence(slope, offset, luma.astype(np.float32))
-    _compare(evidence, is_near, luma, last, margin, (mask, probability))
+    evidence = ev.Evidence(slope, offset, luma)
+    _compare(evidence, is_near, luma, last, margin, (mask, probability), step)
+
+
+def test_colour_is_decided_by_the_luma_that_opencv_makes() -> None:
+    rng = np.random.default_rng(4)
+    picture = rng.integers(0, 256, (24, 40, 3), np.uint8)
+    luma = to_luma(picture)
+    grid = _grid((24, 40), 8)
+    slope, offset = rng.normal(size=(2, *grid.shape)).astype(np.float32)
+    evidence = ev.Evidence(slope, offset, grid.reduce(luma))
+    near, last = np.ones(grid.shape, np.uint8), np.zeros_like(luma)
+    colour, grey = (
+        ev.fine_mask(evidence, near, p, last, 0.15, grid, with_probability=True)
+        for p in (picture, luma)
+    )
+    np.testing.assert_array_equal(colour[0], grey[0])
+    np.testing.assert_array_equal(colour[1], grey[1])
 
 
 def test_probability_is_128_or_more_exactly_where_the_mask_is_foreground() -> None:
@@ -214,11 +258,12 @@ def test_probability_is_128_or_more_exactly_where_the_mask_is_foreground() -> No
     values = np.tile(values, (2, 1))
     grid = Grid(*values.shape)
     last = np.array([[0], [255]], np.uint8) * np.ones(values.shape, np.uint8)
-    result = ev.unsmoothed(values, np.zeros_like(values))
+    result = ev.unsmoothed(values, np.zeros(values.shape, np.uint8))
     for margin in (0.0, 0.15):
         luma = np.zeros(values.shape, np.uint8)
+        near = np.ones(values.shape, np.uint8)
         mask, probability = ev.fine_mask(
-            result, luma, last, margin, grid, with_probability=True
+            result, near, luma, last, margin, grid, with_probability=True
         )
         assert probability is not None
         np.testing.assert_array_equal(probability >= 128, mask == 255)

@@ -87,10 +87,10 @@ def guided(
     return both(larger, mean(slope)), both(larger, mean(offset))
 
 
-def place(pixel: int, n_pixels: int, n_cells: int) -> tuple[int, float]:
+def place(pixel: int, step: int, n_cells: int) -> tuple[int, float]:
     """Return the cell before a pixel's centre, and the share of the next one."""
-    at = (pixel + 0.5) * n_cells / n_pixels - 0.5
-    before = min(max(math.floor(at), 0), max(0, n_cells - 2))
+    at = (pixel + 0.5) / step - 0.5
+    before = min(max(math.floor(at), 0), n_cells - 1)
     return before, min(max(at - before, 0.0), 1.0)
 
 
@@ -99,15 +99,16 @@ def evidence_of_pixels(
     offset: NDArray[np.float32],
     is_near: NDArray[np.bool_],
     luma: NDArray[np.uint8],
+    step: int,
 ) -> NDArray[np.float64]:
     """Return the interpolated line at each pixel's luma, NaN where nothing is near."""
     (height, width), (h, w) = luma.shape, slope.shape
     evidence = np.full(luma.shape, np.nan)
     for y in range(height):
-        row, down = place(y, height, h)
+        row, down = place(y, step, h)
         below = min(row + 1, h - 1)
         for x in range(width):
-            column, right = place(x, width, w)
+            column, right = place(x, step, w)
             beside = min(column + 1, w - 1)
             if not is_near[row, column]:
                 continue
