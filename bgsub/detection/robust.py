@@ -20,7 +20,7 @@ from bgsub.detection.evidence import (
     unsmoothed,
 )
 from bgsub.detection.ghosts import GhostFinder
-from bgsub.detection.light import find_curves
+from bgsub.detection.lighting import Lighting
 from bgsub.detection.pictures import to_bytes, to_luma
 from bgsub.detection.reference import Reference
 from bgsub.detection.shading import ShadingFinder
@@ -50,11 +50,11 @@ class RobustDetector:
     """Stauffer and Grimson's model with evidence from neighbourhood, time and whole picture.
 
     The order of work on a frame: the picture is moved back to where the camera looked at
-    first, and a change of light is carried over to the model; the model learns from it, and
-    says how far each pixel is from its background; those distances, shorter where the
-    background moves, are smoothed along the picture's edges and decided with hysteresis; what
-    was decided says where pixels blink, which of them may learn from the next frame, and what
-    is a ghost; the mask is cleaned.
+    first, and a change of light is carried over to the model or taken out of the picture; the
+    model learns from it, and says how far each pixel is from its background; those distances,
+    shorter where the background moves, are smoothed along the picture's edges and decided with
+    hysteresis; what was decided says where pixels blink, which of them may learn from the next
+    frame, and what is a ghost; the mask is cleaned.
 
     Parameters
     ----------
@@ -95,8 +95,11 @@ class RobustDetector:
         return self._clock.stages_s
 
     def background(self) -> NDArray[np.uint8]:
-        """Return each pixel's most probable mean."""
-        return self._model.background()
+        """Return each pixel's most probable mean, in the light of the last frame."""
+        background = self._model.background()
+        if self._state is None or self._state.lighting is None:
+            return background
+        return self._state.lighting.relight(background)
 
     def detect(self, frames: Sequence[Frame]) -> Iterator[Detection]:
         """Take frames one by one: what is decided about one changes what the next teaches."""
@@ -116,10 +119,12 @@ class RobustDetector:
         cells = state.grid.reduce(picture)
         image, shift = self._aligned(frame.image, cells, state)
         if shift != (0.0, 0.0):
+            cells = state.grid.reduce(to_bytes(image, self._model.params.max_value))
+        if state.lighting is not None and state.rate > 0:
+            image = state.lighting.follow(image, cells, state.coarse, state.elapsed_s)
+        if image is not frame.image:
             picture = to_bytes(image, self._model.params.max_value)
             cells = state.grid.reduce(picture)
-        if self._params.compensate_light and state.rate > 0:
-            self._follow_light(image, cells, state)
         self._clock.lap("align")
         scores = self._scores(image, state)
         self._clock.lap("model")
@@ -152,22 +157,6 @@ class RobustDetector:
         if (x, y) == (0.0, 0.0):
             return image, (0.0, 0.0)
         return moved(image, -x, -y, nearest=False), (x, y)
-
-    def _follow_light(self, image: Image, cells: NDArray[np.uint8], state: _State) -> None:
-        curves = find_curves(cells, state.reference.picture, state.coarse)
-        if curves is None or self._model.n_frames == 0:
-            return
-        was_saturated = state.reference.is_saturated()
-        self._model.map_means(curves)
-        state.reference.map_levels(curves)
-        if curves[:, 255].mean() < 255 and was_saturated.any():
-            # What is behind an object was brighter than white; what is not can be seen now.
-            behind = was_saturated & (state.coarse > 0)
-            state.reference.relearn(cells, was_saturated & ~behind)
-            self._relearn(image, was_saturated & ~behind, state)
-            if behind.any() and image.dtype == np.uint8:
-                known = state.grid.enlarge(state.reference.picture)
-                self._relearn(known, behind, state)
 
     def _relearn(self, image: Image, where: NDArray[np.bool_], state: _State) -> None:
         self._model.relearn(state.grid.enlarge(where.view(np.uint8)), image)
@@ -269,6 +258,14 @@ class _State:
         self.ghosts = None
         if params.ghost_after_s is not None:
             self.ghosts = GhostFinder(shape, after_s=params.ghost_after_s)
+        self.lighting = None
+        if params.compensate_light:
+            self.lighting = Lighting(
+                model=model,
+                reference=self.reference,
+                grid=self.grid,
+                n_channels=picture.shape[2] if picture.ndim == 3 else 1,
+            )
         self.coarse = np.zeros(shape, np.uint8)
         self.mask = np.zeros(picture.shape[:2], np.uint8)
         self.last_s: float | None = None

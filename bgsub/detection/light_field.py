@@ -1,0 +1,178 @@
+"""Light that differs over the picture and changes slowly, as under drifting clouds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from bgsub.detection.pictures import as_read_only
+from bgsub.jit import kernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bgsub.frames import Image, Mask
+
+__all__ = ["LightField"]
+
+# Blocks along the width: a cloud's edge is several of them wide, an object about one.
+_BLOCKS = 32
+_SMOOTH = 1.0
+# Share of what the light is off that is made up for in a frame, and the most in a second: what
+# an object changes is faster.
+_RATE = 0.25
+_FASTEST = 0.3
+# Light that is off by less is left alone, and by more in the whole picture is the model's.
+_OFF = 0.02
+_COMMON_OFF = 0.3
+# A block of which less than this share is background says nothing.
+_MIN_SHARE = 0.1
+_DARKEST, _BRIGHTEST = np.uint8(8), np.uint8(250)
+_STRIDE = 2
+# Nearer to foreground is its own soft edge.
+_MARGIN = np.ones((9, 9), np.uint8)
+# Of weights of pixels, which are bytes.
+_UNIT = 100.0
+
+
+class LightField:
+    """Follows how much brighter than its background each part of the picture is lit.
+
+    Light changes slowly over the picture, what it falls on does not [1]_: the ratio of picture
+    and background, smoothed over blocks in which nothing is foreground, is the light's alone.
+    Divided by it, frames are lit like the background.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the pictures to follow, (h, w).
+    n_channels : int
+        1 or 3.
+
+    References
+    ----------
+    .. [1] Y. Matsushita, K. Nishino, K. Ikeuchi and M. Sakauchi, "Illumination normalization
+       with time-dependent intrinsic images for video surveillance", PAMI 26(10), 2004,
+       section 5: normalised by illumination images before the background is subtracted.
+    """
+
+    def __init__(self, shape: tuple[int, int], n_channels: int) -> None:
+        height, width = shape
+        self._size = (min(_BLOCKS, width), min(max(2, round(_BLOCKS * height / width)), height))
+        self._gains: NDArray[np.float32] = np.ones(
+            (self._size[1], self._size[0], n_channels), np.float32
+        )
+
+    @property
+    def is_off(self) -> bool:
+        """Whether the light is another one anywhere."""
+        return float(np.abs(self._gains - 1).max()) > _OFF
+
+    def follow(
+        self,
+        picture: NDArray[np.uint8],
+        background: NDArray[np.uint8],
+        mask: Mask,
+        elapsed_s: float | None,
+    ) -> None:
+        """Learn from one picture.
+
+        Parameters
+        ----------
+        picture, background : ndarray of uint8, shape (h, w) or (h, w, 3)
+            As it is, and what the model knows.
+        mask : Mask, shape (h, w)
+            The last foreground.
+        elapsed_s : float or None
+            Since the last picture; None: the light has changed at once.
+        """
+        shape = (*picture.shape[:2], -1)
+        sums = np.zeros((*self._gains.shape[:2], 2 * self._gains.shape[2] + 1), np.float32)
+        _add_up(
+            as_read_only(picture.reshape(shape)),
+            as_read_only(background.reshape(shape)),
+            as_read_only(np.asarray(cv2.dilate(mask, _MARGIN))),
+            sums,
+        )
+        n_channels = self._gains.shape[2]
+        n_pixels = np.asarray(cv2.GaussianBlur(sums[..., -1].copy(), (0, 0), _SMOOTH))
+        in_block = mask.size / (self._size[0] * self._size[1] * _STRIDE**2)
+        is_known = n_pixels[..., None] > _MIN_SHARE * in_block
+        smooth = np.asarray(cv2.GaussianBlur(sums[..., :-1].copy(), (0, 0), _SMOOTH))
+        ratios = smooth[..., :n_channels] / np.maximum(smooth[..., n_channels:], 1.0)
+        off = np.where(is_known, ratios - self._gains, np.float32(0))
+        if elapsed_s is not None:
+            most = np.float32(_FASTEST * max(elapsed_s, 0.0))
+            off = np.clip(np.float32(_RATE) * off, -most, most)
+        self._gains += off
+
+    def take_common(self) -> NDArray[np.float32] | None:
+        """Hand over what the whole picture has changed by, once it is much.
+
+        Returns
+        -------
+        ndarray of float32, shape (C, 256), or None
+            What each level of each channel of the background has become.
+        """
+        common: NDArray[np.float32] = np.median(self._gains, axis=(0, 1)).astype(np.float32)
+        if float(np.abs(common - 1).max()) < _COMMON_OFF:
+            return None
+        self._gains /= common
+        return np.arange(256, dtype=np.float32) * common[:, None]
+
+    def even_out(self, image: Image) -> Image:
+        """Return a frame of any size, shape (H, W) or (H, W, C), lit like the background."""
+        return self._weighed(image, np.reciprocal(self._gains))
+
+    def relight(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return a picture of the background in the present light."""
+        return self._weighed(image, self._gains)
+
+    def _weighed(self, image: Image, weights: NDArray[np.float32]) -> Image:
+        if not self.is_off:
+            return image
+        levels = np.rint(np.clip(weights * np.float32(_UNIT), 1, 255)).astype(np.uint8)
+        fine = cv2.resize(levels, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        factors = np.asarray(fine).reshape(image.shape).astype(image.dtype, copy=False)
+        return cv2.multiply(image, factors, scale=1 / _UNIT)
+
+
+@kernel
+def _add_up(
+    picture: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    sums: NDArray[np.float32],
+) -> None:
+    """Add up each block's picture and background where neither is foreground or clipped.
+
+    Parameters
+    ----------
+    picture, background : ndarray of uint8, shape (h, w, channels)
+        One pixel in four is read.
+    mask : ndarray of uint8, shape (h, w)
+        0 where nothing is foreground.
+    sums : ndarray of float32, shape (rows, columns, 2 * channels + 1)
+        Zeros; written: sums of the picture, of the background, and the number of pixels.
+    """
+    height, width, n_channels = picture.shape
+    n_rows, n_columns, _ = sums.shape
+    for y in range(0, height, _STRIDE):
+        row = y * n_rows // height
+        for x in range(0, width, _STRIDE):
+            if mask[y, x]:
+                continue
+            usable = True
+            for c in range(n_channels):
+                low = min(picture[y, x, c], background[y, x, c])
+                high = max(picture[y, x, c], background[y, x, c])
+                usable &= low > _DARKEST and high < _BRIGHTEST
+            if not usable:
+                continue
+            block = sums[row, x * n_columns // width]
+            for c in range(n_channels):
+                block[c] += np.float32(picture[y, x, c])
+                block[n_channels + c] += np.float32(background[y, x, c])
+            block[2 * n_channels] += np.float32(1)
