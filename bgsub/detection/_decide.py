@@ -150,10 +150,10 @@ def decide(
             first = start * step - before if start > 0 else 0
             past = min(end * step - before, width)
             _write_luma(picture[y], first, past, luma)
-            evidence = pixels[:, before:]
-            _compare(evidence, luma, last[y], margin, first, past, mask[y])
+            lines = pixels[0][before:], pixels[1][before:]
+            _compare(lines, luma, last[y], margin, first, past, mask[y])
             if probability.size:
-                _write_levels(evidence, luma, last[y], margin, first, past, probability[y])
+                _write_levels(lines, luma, last[y], margin, first, past, probability[y])
 
 
 @kernel
@@ -267,7 +267,7 @@ def _write_luma(
 
 @kernel
 def _compare(
-    lines: NDArray[np.float32],
+    lines: tuple[NDArray[np.float32], NDArray[np.float32]],
     luma: NDArray[np.uint8],
     last: NDArray[np.uint8],
     margin: np.float32,
@@ -276,7 +276,7 @@ def _compare(
     mask: NDArray[np.uint8],
 ) -> None:
     low, high = np.float32(1) - margin, np.float32(1) + margin
-    slope, offset = lines[0], lines[1]
+    slope, offset = lines
     for i in range(first, past):
         x = np.uintp(i)
         evidence = slope[x] * np.float32(luma[x]) + offset[x]
@@ -286,7 +286,7 @@ def _compare(
 
 @kernel
 def _write_levels(
-    lines: NDArray[np.float32],
+    lines: tuple[NDArray[np.float32], NDArray[np.float32]],
     luma: NDArray[np.uint8],
     last: NDArray[np.uint8],
     margin: np.float32,
@@ -297,8 +297,9 @@ def _write_levels(
     """Write probabilities in 1/255, on the side of 127.5 where the decision is."""
     low, high = np.float32(1) - margin, np.float32(1) + margin
     half = np.float32(0.5)
+    slope, offset = lines
     for x in range(first, past):
-        evidence = lines[0, x] * np.float32(luma[x]) + lines[1, x]
+        evidence = slope[x] * np.float32(luma[x]) + offset[x]
         threshold = low if last[x] else high
         squared = max(evidence, np.float32(0)) ** 2
         level = np.float32(255) * squared / (squared + threshold * threshold) + half

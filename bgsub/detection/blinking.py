@@ -63,7 +63,7 @@ class Blinking:
         """
         is_far = (found > 1.0).view(np.uint8)
         toggles = is_far ^ self._was_far
-        blinks = np.where(cv2.dilate(mask, _REACH), np.uint8(0), toggles)
+        blinks = toggles & ~np.asarray(cv2.dilate(mask, _REACH), np.uint8)
         cv2.accumulateWeighted(blinks, self._blinks, _RATE)
         cv2.accumulateWeighted(toggles, self._toggles, _RATE)
         self._was_far = is_far

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from bgsub.detection.pictures import to_luma
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -32,6 +34,8 @@ class Reference:
     def __init__(self, picture: NDArray[np.uint8]) -> None:
         self._mean: NDArray[np.float32] = picture.astype(np.float32)
         self._picture: NDArray[np.uint8] | None = None
+        self._luma: NDArray[np.uint8] | None = None
+        self._was_mapped = False
 
     @property
     def picture(self) -> NDArray[np.uint8]:
@@ -40,6 +44,13 @@ class Reference:
             self._picture = cv2.convertScaleAbs(self._mean)  # type: ignore[assignment]
         assert self._picture is not None
         return self._picture
+
+    @property
+    def luma(self) -> NDArray[np.uint8]:
+        """The luma of the background, uint8, shape (h, w)."""
+        if self._luma is None:
+            self._luma = to_luma(self.picture)
+        return self._luma
 
     def is_saturated(self) -> NDArray[np.bool_]:
         """Return where the background is too bright for some channel, shape (h, w)."""
@@ -51,15 +62,16 @@ class Reference:
     def update(self, picture: NDArray[np.uint8], mask: Mask, rate: float) -> None:
         """Follow a picture at a learning rate where the mask, of shape (h, w), is 0."""
         follows = cv2.bitwise_not(mask)
-        if float(self._mean.max()) > 255.0:
+        # Only by a curve can it have become brighter than white.
+        if self._was_mapped and float(self._mean.max()) > 255.0:
             follows[self.is_saturated()] = 0
         cv2.accumulateWeighted(picture, self._mean, rate, mask=follows)
-        self._picture = None
+        self._picture = self._luma = None
 
     def relearn(self, picture: NDArray[np.uint8], where: NDArray[np.bool_]) -> None:
         """Take over a picture where something is true, shape (h, w)."""
         self._mean[where] = picture[where]
-        self._picture = None
+        self._picture = self._luma = None
 
     def map_levels(self, curves: NDArray[np.float32]) -> None:
         """Change the levels of each channel by a curve of shape (C, 256)."""
@@ -69,4 +81,5 @@ class Reference:
             # Above white the curve goes on as a line through black.
             brighter = np.maximum(channels[:, c] / 255, 1)
             channels[:, c] = np.interp(channels[:, c], levels, curve) * brighter
-        self._picture = None
+        self._was_mapped = True
+        self._picture = self._luma = None

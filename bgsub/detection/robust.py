@@ -113,9 +113,7 @@ class RobustDetector:
         if self._state is None:
             self._state = _State(picture, self._params, self._model)
         state = self._state
-        state.elapsed_s = 0.0 if state.last_s is None else frame.timestamp_s - state.last_s
-        state.last_s = frame.timestamp_s
-        state.rate = self._model.params.rate_at(self._model.n_frames, state.elapsed_s)
+        state.begin(frame.timestamp_s, self._model)
         cells = state.grid.reduce(picture)
         image, shift = self._aligned(frame.image, cells, state)
         if shift != (0.0, 0.0):
@@ -153,7 +151,7 @@ class RobustDetector:
         """Return the frame as the camera would have seen it had it not shaken."""
         if not self._params.stabilise:
             return image, (0.0, 0.0)
-        x, y = state.stabiliser.shift(to_luma(cells), to_luma(state.reference.picture))
+        x, y = state.stabiliser.shift(state.luma(cells), state.reference.luma)
         if (x, y) == (0.0, 0.0):
             return image, (0.0, 0.0)
         return moved(image, -x, -y, nearest=False), (x, y)
@@ -181,7 +179,7 @@ class RobustDetector:
         """Return distances of cells, and mask and probability of pixels."""
         found = distances(state.grid.average(scores), state.thresholds, state.widening)
         smooth = smoothed if self._params.smooth_evidence else unsmoothed
-        evidence = smooth(found, to_luma(cells))
+        evidence = smooth(found, state.luma(cells))
         state.coarse, is_near = decided_cells(evidence, state.coarse, self._params.hysteresis)
         state.mask, probability = fine_mask(
             evidence,
@@ -207,7 +205,7 @@ class RobustDetector:
             return
         state.blinking.update(found, state.coarse)
         anew = state.is_another_scene(timestamp_s, self._params.relearn_coverage)
-        luma, background = to_luma(cells), to_luma(state.reference.picture)
+        luma, background = state.luma(cells), state.reference.luma
         if anew is None and state.ghosts is not None:
             anew = state.ghosts.find(state.regions(), luma, background, timestamp_s)
         if anew is None and self._params.compensate_light:
@@ -277,6 +275,20 @@ class _State:
         self.background_threshold: NDArray[np.uint8] | None = None
         self._full_since_s: float | None = None
         self._regions: Regions | None = None
+        self._pictures: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None
+
+    def begin(self, timestamp_s: float, model: MixtureModel) -> None:
+        """Begin with the next frame."""
+        self.elapsed_s = 0.0 if self.last_s is None else timestamp_s - self.last_s
+        self.last_s = timestamp_s
+        self.rate = model.params.rate_at(model.n_frames, self.elapsed_s)
+        self._pictures = None
+
+    def luma(self, cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the luma of a picture, which is worked out once in a frame."""
+        if self._pictures is None or self._pictures[0] is not cells:
+            self._pictures = cells, to_luma(cells)
+        return self._pictures[1]
 
     def regions(self) -> Regions:
         """Return the regions of the coarse mask."""
@@ -288,7 +300,7 @@ class _State:
         """Work out the cells' thresholds, which change slowly, from those of the levels."""
         if self._n_frames % _REFRESH:
             return
-        self.thresholds = np.take(thresholds, to_luma(self.reference.picture))
+        self.thresholds = np.take(thresholds, self.reference.luma)
         self.widening = self.blinking.widening()
         self.background_threshold = self.blinking.background_threshold()
         if self.background_threshold is not None:
