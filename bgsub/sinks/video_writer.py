@@ -166,7 +166,7 @@ class VideoWriter:
         pts = round(timestamp_s / self._time_base)
         if self._last_pts is not None:
             pts = max(pts, self._last_pts + 1)
-        frame = av.VideoFrame.from_ndarray(picture, format=self._pix_fmt)
+        frame = self._frame(picture)
         frame.pts = self._last_pts = pts
         frame.time_base = self._time_base
         try:
@@ -174,6 +174,13 @@ class VideoWriter:
         except (av.error.FFmpegError, OSError) as error:
             raise self._fail(error) from error
         self._n_frames += 1
+
+    def _frame(self, picture: NDArray[np.uint8]) -> av.VideoFrame:
+        if self._pix_fmt == "gray":
+            # Not copied: the encoders used here have done with it when they return.
+            return av.VideoFrame.from_numpy_buffer(picture, format="gray")
+        # PyAV takes buffers of planes for heights that are multiples of 4 only.
+        return av.VideoFrame.from_ndarray(picture, format=self._pix_fmt)
 
     def _fail(self, error: Exception) -> SinkWriteError:
         """Remember the failure for later calls, and return it as the user reads it."""

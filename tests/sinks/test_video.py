@@ -49,6 +49,26 @@ class TestMaskVideo:
         for one, picture in zip(written, pictures, strict=True):
             assert np.array_equal(picture, np.stack([one.mask] * 3, axis=2))
 
+    @pytest.mark.parametrize("size", [(64, 48), (321, 243)])
+    def test_a_mask_may_change_once_it_is_written(self, tmp_path: Path, size: tuple[int, int]):
+        one = result(0, *size)
+        mask = np.zeros(size[::-1], np.uint8)
+        with MaskVideo(tmp_path / "mask.mkv", stream_info(*size)) as sink:
+            for level in range(40):
+                mask[...] = level
+                frame = Frame(index=level, timestamp_s=level / 25, image=one.frame.image)
+                sink.write(_with(one, mask=mask, frame=frame))
+        _, masks = decoded(tmp_path / "mask.mkv", "gray")
+        assert [(int(m.min()), int(m.max())) for m in masks] == [(i, i) for i in range(40)]
+
+    def test_every_mask_is_a_key_frame(self, tmp_path: Path):
+        with MaskVideo(tmp_path / "mask.mkv", stream_info(64, 48)) as sink:
+            for one in results(5, 64, 48, noise=True):
+                sink.write(one)
+        with av.open(tmp_path / "mask.mkv") as container:
+            packets = [p for p in container.demux(video=0) if p.size]
+        assert [p.is_keyframe for p in packets] == [True] * 5
+
     def test_any_moment_can_be_sought(self, tmp_path: Path):
         written = list(results(150, 64, 48, noise=True))
         with MaskVideo(tmp_path / "mask.mkv", stream_info(64, 48)) as sink:
