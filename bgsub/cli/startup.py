@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from importlib import import_module
 
 __all__ = ["load_libraries"]
 
-_SWITCH_S = 5e-4
 _LIBRARIES = ("numpy", "cv2", "bgsub.config")
 _FRUGAL = {
     # Nothing here multiplies matrices, and threads that wait for such work spin for a while.
@@ -24,9 +22,6 @@ def load_libraries() -> None:
     The environment, which programs that a command starts inherit, is left as it was.  Only
     for commands that work on frames, which are alone in their process.
     """
-    # The thread that decodes needs the interpreter for moments only, and should not wait for
-    # them as long as Python lets it by default.
-    sys.setswitchinterval(_SWITCH_S)
     missing = [name for name in _FRUGAL if name not in os.environ]
     os.environ.update({name: _FRUGAL[name] for name in missing})
     try:
