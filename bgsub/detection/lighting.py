@@ -48,8 +48,8 @@ class Lighting:
 
     def follow(
         self, image: Image, cells: NDArray[np.uint8], mask: Mask, elapsed_s: float
-    ) -> Image:
-        """Look at a frame.
+    ) -> None:
+        """Learn from a frame.
 
         Parameters
         ----------
@@ -61,25 +61,23 @@ class Lighting:
             The last foreground.
         elapsed_s : float
             Since the last frame.
-
-        Returns
-        -------
-        Image
-            The frame in the background's light: itself where that is the same.
         """
         if self._model.n_frames == 0:
-            return image
+            return
         field, reference = self._field, self._reference
         curves = find_curves(field.even_out(cells), reference.picture, mask)
         if curves is not None:
             self._carry_over(curves, image, cells, mask)
             field.follow(cells, reference.picture, mask, None)
-            return field.even_out(image)
+            return
         field.follow(cells, reference.picture, mask, elapsed_s)
         curves = field.take_common()
         if curves is not None:
             self._carry_over(curves, image, cells, mask)
-        return field.even_out(image)
+
+    def even_out(self, image: Image) -> Image:
+        """Return a frame in the background's light: itself where that is the same."""
+        return self._field.even_out(image)
 
     def relight(self, background: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a picture of the background in the light of the last frame."""

@@ -118,8 +118,10 @@ class RobustDetector:
         image, shift = self._aligned(frame.image, cells, state)
         if shift != (0.0, 0.0):
             cells = state.grid.reduce(to_bytes(image, self._model.params.max_value))
-        if state.lighting is not None and state.rate > 0:
-            image = state.lighting.follow(image, cells, state.coarse, state.elapsed_s)
+        if state.lighting is not None:
+            if state.rate > 0:
+                state.lighting.follow(image, cells, state.coarse, state.elapsed_s)
+            image = state.lighting.even_out(image)
         if image is not frame.image:
             picture = to_bytes(image, self._model.params.max_value)
             cells = state.grid.reduce(picture)
@@ -245,7 +247,9 @@ class _State:
     ) -> None:
         self.grid = Grid(*picture.shape[:2])
         shape = self.grid.shape
-        self.reference = Reference(self.grid.reduce(picture))
+        # A model from an earlier run knows more than the first picture.
+        known = model.background() if model.n_frames else picture
+        self.reference = Reference(self.grid.reduce(known))
         self.stabiliser = Stabiliser(shape, step=self.grid.step)
         self.blinking = Blinking(
             shape,

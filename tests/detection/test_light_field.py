@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
 
+from bgsub.app.build import build_detector
+from bgsub.config import Config
 from bgsub.detection.light_field import LightField
-from tests.detection._clips import clip, found, world
+from bgsub.frames import StreamInfo
+from tests.detection._clips import clip, coverages, found, frames_of, make, world
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from bgsub.mixture import MixtureModel
 
 _SHAPE = (144, 192)
 _SCENE = world(4, _SHAPE)
@@ -130,3 +136,40 @@ def test_people_are_found_under_drifting_clouds_and_clouds_are_not() -> None:
     assert np.mean(masks[195:, 50:90].any(axis=(1, 2))) == 1
     assert masks[195:].mean() < 1.5 * 40 * 20 / (_SHAPE[0] * _SHAPE[1])
     assert is_foreground(compensate_light=False)[60:190].mean() > 0.01
+
+
+def _saved_model() -> MixtureModel:
+    """Return the model of a detector that has seen the scene for four seconds."""
+    detector = make((*_SHAPE, 3))
+    for _ in detector.detect(frames_of(clip(100, lambda _: _SCENE))):
+        pass
+    return detector.model
+
+
+def test_a_model_of_an_earlier_run_is_compared_in_its_own_light() -> None:
+    evening = _lit(_SCENE, _light(0.6, 0.6))
+    height, width = _SHAPE
+    info = StreamInfo(
+        name="", width=width, height=height, source_width=width, source_height=height
+    )
+    detector = build_detector(Config(), info, with_probability=False, model=_saved_model())
+    frames = frames_of(clip(20, lambda _: evening), start_s=1000.0)
+    assert coverages(list(detector.detect(frames))).max() < 0.001
+
+
+def test_what_is_frozen_stays_in_the_light_that_was_known() -> None:
+    shade = _lit(_SCENE, _light(1.05, 0.7))
+    detector = make((*_SHAPE, 3))
+
+    def picture(t: int) -> NDArray[np.uint8]:
+        light = 1 - min(1.0, max(0, t - 40) / 60)
+        return np.asarray(_SCENE * light + shade * (1 - light), np.uint8)
+
+    frames = frames_of(clip(150, picture))
+    assert coverages(list(detector.detect(frames[:120])))[20:].max() < 0.001
+    model = detector.model
+    frozen = replace(
+        model.params, learning_rate=0.0, initial_learning_rate=0.0, warmup_frames=0
+    )
+    model.change_params(frozen)
+    assert coverages(list(detector.detect(frames[120:]))).max() < 0.001
