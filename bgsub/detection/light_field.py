@@ -33,8 +33,8 @@ _DARKEST, _BRIGHTEST = np.uint8(8), np.uint8(250)
 _STRIDE = 2
 # Nearer to foreground is its own soft edge.
 _MARGIN = np.ones((9, 9), np.uint8)
-# Of weights of pixels, which are bytes.
-_UNIT = 100.0
+# The most that a frame is made brighter or darker by.
+_MOST = 2.5
 
 
 class LightField:
@@ -133,10 +133,51 @@ class LightField:
     def _weighed(self, image: Image, weights: NDArray[np.float32]) -> Image:
         if not self.is_off:
             return image
-        levels = np.rint(np.clip(weights * np.float32(_UNIT), 1, 255)).astype(np.uint8)
-        fine = cv2.resize(levels, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        factors = np.asarray(fine).reshape(image.shape).astype(image.dtype, copy=False)
-        return cv2.multiply(image, factors, scale=1 / _UNIT)
+        height, width = image.shape[:2]
+        weights = np.clip(weights, 1 / _MOST, _MOST)
+        if image.dtype == np.uint8:
+            wide = cv2.resize(weights, (width, len(weights)), interpolation=cv2.INTER_LINEAR)
+            weighed = np.empty(image.shape, np.uint8)
+            _weigh(
+                as_read_only(np.ascontiguousarray(image).reshape(height, -1)),
+                np.asarray(wide, np.float32).reshape(len(weights), -1),
+                weighed.reshape(height, -1),
+            )
+            return weighed
+        fine = cv2.resize(weights, (width, height), interpolation=cv2.INTER_LINEAR)
+        levels = image * np.asarray(fine, np.float32).reshape(image.shape)
+        if image.dtype == np.float32:
+            return levels
+        return np.rint(np.minimum(levels, np.iinfo(image.dtype).max)).astype(image.dtype)
+
+
+@kernel
+def _weigh(
+    image: NDArray[np.uint8], weights: NDArray[np.float32], weighed: NDArray[np.uint8]
+) -> None:
+    """Multiply each row by the weights of the blocks above and below its centre.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (H, W * channels)
+        What is weighed.
+    weights : ndarray of float32, shape (rows of blocks, W * channels)
+        At least 0.
+    weighed : ndarray of uint8, shape (H, W * channels)
+        Written.
+    """
+    height, n_rows = len(image), len(weights)
+    half, white = np.float32(0.5), np.float32(255)
+    for y in range(height):
+        centre = min(max((y + 0.5) * n_rows / height - 0.5, 0.0), n_rows - 1.0)
+        row = int(centre)
+        share = np.float32(centre - row)
+        above, below = weights[row], weights[min(row + 1, n_rows - 1)]
+        source, target = image[y], weighed[y]
+        for x in range(len(source)):
+            weight = above[x] + share * (below[x] - above[x])
+            level = np.float32(source[x]) * weight + half
+            target[x] = np.uint8(np.int32(min(level, white)))
 
 
 @kernel
@@ -161,18 +202,19 @@ def _add_up(
     n_rows, n_columns, _ = sums.shape
     for y in range(0, height, _STRIDE):
         row = y * n_rows // height
-        for x in range(0, width, _STRIDE):
-            if mask[y, x]:
-                continue
-            usable = True
-            for c in range(n_channels):
-                low = min(picture[y, x, c], background[y, x, c])
-                high = max(picture[y, x, c], background[y, x, c])
-                usable &= low > _DARKEST and high < _BRIGHTEST
-            if not usable:
-                continue
-            block = sums[row, x * n_columns // width]
-            for c in range(n_channels):
-                block[c] += np.float32(picture[y, x, c])
-                block[n_channels + c] += np.float32(background[y, x, c])
-            block[2 * n_channels] += np.float32(1)
+        x = 0
+        for column in range(n_columns):
+            block = sums[row, column]
+            end = -(-(column + 1) * width // n_columns)
+            while x < end:
+                usable = mask[y, x] == 0
+                for c in range(n_channels):
+                    low = min(picture[y, x, c], background[y, x, c])
+                    high = max(picture[y, x, c], background[y, x, c])
+                    usable &= low > _DARKEST and high < _BRIGHTEST
+                if usable:
+                    for c in range(n_channels):
+                        block[c] += np.float32(picture[y, x, c])
+                        block[n_channels + c] += np.float32(background[y, x, c])
+                    block[2 * n_channels] += np.float32(1)
+                x += _STRIDE
