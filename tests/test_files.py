@@ -182,7 +182,7 @@ class TestSpecialFiles:
         reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()), daemon=True)
         reader.start()
         write_bytes(pipe, b"scores", kept="")
-        reader.join(timeout=10)
+        reader.join(timeout=60)
         assert got == [b"scores"]
         assert stat.S_ISFIFO(pipe.stat().st_mode)
         assert list(tmp_path.iterdir()) == [pipe]

@@ -253,7 +253,7 @@ def test_an_interrupt_closes_everything_and_exits_with_130(
     while time.monotonic() < deadline and not (part.exists() and part.stat().st_size > 20_000):
         time.sleep(0.05)
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     masks = read_masks(tmp_path / "out" / "mask.mkv")

@@ -73,7 +73,7 @@ class _Live:
         """Send a signal; return the exit code, and how long it took in seconds."""
         began = time.monotonic()
         self.process.send_signal(number)
-        code = self.process.wait(timeout=30)
+        code = self.process.wait(timeout=60)
         took_s = time.monotonic() - began
         assert self.process.stderr is not None
         self.said += self.process.stderr.read()

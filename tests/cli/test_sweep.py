@@ -203,7 +203,7 @@ def _workers(parent: int) -> list[int]:
 
 def _group_has_ended(group: int) -> bool:
     """Wait until no process of a group is left; some only notice that their parent is gone."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             os.killpg(group, 0)

@@ -158,7 +158,7 @@ def test_helper_threads_end_with_the_model() -> None:
     del model
     gc.collect()
     for helper in helpers:
-        helper.join(timeout=5.0)
+        helper.join(timeout=60.0)
         assert not helper.is_alive()
 
 

@@ -27,7 +27,7 @@ def test_as_many_threads_as_asked_for_work_at_the_same_time() -> None:
     def work(_first: int, _last: int) -> None:
         if threading.get_ident() not in seen:
             seen.add(threading.get_ident())
-            ready.wait(timeout=10.0)
+            ready.wait(timeout=60.0)
 
     Workers(3).run(work, 12, 99)
     assert len(seen) == 3
@@ -47,7 +47,7 @@ def test_error_in_any_thread_reaches_the_caller(caller_fails: bool) -> None:
     def work(first: int, _last: int) -> None:
         if first >= 2:
             return
-        ready.wait(timeout=10.0)
+        ready.wait(timeout=60.0)
         if (threading.current_thread() is threading.main_thread()) == caller_fails:
             msg = "broken"
             raise MemoryError(msg)
@@ -62,7 +62,7 @@ def test_range_of_a_helper_is_waited_for_also_after_an_error() -> None:
 
     def work(first: int, _last: int) -> None:
         if threading.current_thread() is threading.main_thread():
-            begun.wait(timeout=10.0)
+            begun.wait(timeout=60.0)
             msg = "broken"
             raise MemoryError(msg)
         begun.set()
@@ -97,7 +97,7 @@ def test_helpers_end_with_their_object() -> None:
     assert threading.active_count() > before
     del workers
     gc.collect()
-    until = time.monotonic() + 10.0
+    until = time.monotonic() + 60.0
     while threading.active_count() > before and time.monotonic() < until:
         time.sleep(0.01)
     assert threading.active_count() == before
@@ -117,4 +117,4 @@ def test_helper_holds_no_work_that_is_done() -> None:
 
     workers.run(work, 97, 99)
     del work, load
-    assert freed.wait(timeout=10.0)
+    assert freed.wait(timeout=60.0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PYTHON = sys.executable
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 @pytest.fixture

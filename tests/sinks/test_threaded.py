@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bgsub.frames import FrameResult
 
 RESULTS = [result(index, 4, 4) for index in range(50)]
-WAIT_S = 5.0
+WAIT_S = 60.0
 
 
 class FakeSink:
@@ -168,12 +168,18 @@ def test_writing_and_leaving_count_as_busy_and_waiting_does_not():
         def __exit__(self, *error: object) -> None:
             time.sleep(0.1)
 
-    sink = ThreadedSink(Slow(), depth=4)
+    fake = Slow()
+    sink = ThreadedSink(fake, depth=4)
     with sink:
+        began = time.monotonic()
         _write_all(sink, RESULTS[:5])
-        time.sleep(0.3)
-        assert 0.1 <= sink.busy_s < 0.25
-    assert sink.busy_s >= 0.2
+        written_s = -1.0
+        while len(fake.written) < 5 or sink.busy_s != written_s:
+            written_s = sink.busy_s
+            time.sleep(0.1)
+        left = time.monotonic()
+        assert 0.1 <= written_s <= left - began - 0.1
+    assert 0.1 <= sink.busy_s - written_s <= time.monotonic() - left
 
 
 def _write_all(sink: ThreadedSink, written: Iterable[FrameResult]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bgsub.sinks.worker import Worker
 
-WAIT_S = 5.0
+WAIT_S = 60.0
 
 
 def test_work_is_done_in_order_on_another_thread() -> None:

@@ -277,7 +277,7 @@ def _killed_at_the_end(process: subprocess.Popen) -> Iterator[subprocess.Popen]:
         process.communicate()
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     """Wait for something to become true, and fail if it does not."""
     end = time.monotonic() + timeout_s
     while not condition():

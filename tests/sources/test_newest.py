@@ -29,13 +29,13 @@ def test_what_came_before_anybody_was_ready_does_not_count_as_dropped() -> None:
 def test_taking_waits_for_what_comes() -> None:
     place: Newest[int] = Newest()
     threading.Timer(0.05, place.put, [7]).start()
-    assert place.take(10.0) == 7
+    assert place.take(60.0) == 7
 
 
 def test_taking_gives_up_after_its_time() -> None:
     began = time.monotonic()
     assert Newest[int]().take(0.05) is None
-    assert 0.04 < time.monotonic() - began < 5.0
+    assert 0.04 < time.monotonic() - began < 30.0
 
 
 def test_after_closing_the_last_thing_can_still_be_taken() -> None:
@@ -43,17 +43,17 @@ def test_after_closing_the_last_thing_can_still_be_taken() -> None:
     place.put(1)
     place.close()
     assert not place.is_exhausted
-    assert place.take(10.0) == 1
+    assert place.take(60.0) == 1
     assert place.is_exhausted
     began = time.monotonic()
-    assert place.take(10.0) is None
-    assert time.monotonic() - began < 5.0
+    assert place.take(60.0) is None
+    assert time.monotonic() - began < 30.0
 
 
 def test_closing_wakes_who_waits() -> None:
     place: Newest[int] = Newest()
     threading.Timer(0.05, place.close).start()
-    assert place.take(20.0) is None
+    assert place.take(60.0) is None
     assert place.is_exhausted
 
 
