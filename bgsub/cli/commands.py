@@ -6,48 +6,28 @@ import logging
 import os
 import sys
 from contextlib import nullcontext
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bgsub import __version__
-from bgsub.cli.bench import bench
-from bgsub.cli.configs import configs
 from bgsub.cli.console import INTERRUPTED, help_text, print_error
-from bgsub.cli.demo import demos
-from bgsub.cli.evaluate import evaluate
-from bgsub.cli.live import live
-from bgsub.cli.process import process
-from bgsub.cli.scan import scan
-from bgsub.cli.segment import segment
 from bgsub.cli.streams import mend_streams, quiet_libraries
-from bgsub.cli.study import study
-from bgsub.cli.synth import synth
 from bgsub.errors import BgsubError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["run"]
+__all__ = ["program", "run"]
 
+_COMMANDS = ("process", "scan", "live", "evaluate", "bench", "synth", "segment", "study")
+# Commands of several parts: the module, and what it calls them.
+_GROUPS = {"config": ("configs", "configs"), "demo": ("demo", "demos")}
 
 _SMALLER = "There is not enough memory; a smaller --scale needs less."
 # How libraries in C++ say so.
 _NO_MEMORY = ("bad_alloc", "Insufficient memory")
-
-app = typer.Typer(
-    name="bgsub",
-    help="Tell moving things from background in footage of a static camera.",
-    epilog="Begin with:  bgsub process CLIP.mp4 -o OUT",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for _command in (process, scan, live, evaluate, bench, synth, segment, study):
-    app.command(help=help_text(_command))(_command)
-app.add_typer(configs, name="config")
-app.add_typer(demos, name="demo")
 
 
 def _print_version(value: bool) -> None:
@@ -56,7 +36,6 @@ def _print_version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     _version: Annotated[
         bool,
@@ -69,6 +48,32 @@ def _root(
     ] = False,
 ) -> None:
     """Tell moving things from background in footage of a static camera."""
+
+
+def program(arguments: Sequence[str]) -> typer.Typer:
+    """Return the program for some arguments: with the command that they name, or with all.
+
+    To describe all commands takes a good part of the time until the first frame.
+    """
+    app = typer.Typer(
+        name="bgsub",
+        help="Tell moving things from background in footage of a static camera.",
+        epilog="Begin with:  bgsub process CLIP.mp4 -o OUT",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    wanted = {*_COMMANDS, *_GROUPS}.intersection(arguments[:1])
+    for name in _COMMANDS:
+        if not wanted or name in wanted:
+            command = getattr(import_module(f"bgsub.cli.{name}"), name)
+            app.command(help=help_text(command))(command)
+    for name, (module, parts) in _GROUPS.items():
+        if not wanted or name in wanted:
+            app.add_typer(getattr(import_module(f"bgsub.cli.{module}"), parts), name=name)
+    return app
 
 
 def run(argv: Sequence[str] | None) -> int:
@@ -99,7 +104,7 @@ def _finish_stdout() -> int:
 
 def _run(arguments: list[str]) -> int:
     try:
-        app(args=arguments, prog_name="bgsub")
+        program(arguments)(args=arguments, prog_name="bgsub")
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except BgsubError as error:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Self
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-
 from bgsub.cli.console import print_note, printable, stderr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
+
+    from rich.progress import Progress, TaskID
 
     from bgsub.app.clips import ClipReport
     from bgsub.evaluation import ScoredSequence
@@ -34,23 +34,12 @@ class ProgressObserver:
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
-        console = stderr()
-        self._bar = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} frames"),
-            TextColumn("{task.fields[fps]:.0f} fps"),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-            disable=quiet or not console.is_terminal,
-        )
+        self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._expected: int | None = None
         self._patience: threading.Timer | None = None
 
     def __enter__(self) -> Self:
-        self._bar.start()
         return self
 
     def __exit__(
@@ -60,11 +49,16 @@ class ProgressObserver:
         traceback: TracebackType | None,
     ) -> None:
         self._stop_waiting()
-        self._bar.stop()
+        if self._bar is not None:
+            self._bar.stop()
 
     def clip_started(self, info: StreamInfo) -> None:
         """Begin a bar, and to wait for the first frame."""
         self._expected = info.n_frames
+        if self._bar is None:
+            # Not before: the frames are being read by now.
+            self._bar = _new_bar(quiet=self._quiet)
+            self._bar.start()
         self._task = self._bar.add_task(printable(info.name), total=info.n_frames, fps=0.0)
         if not self._quiet:
             self._patience = threading.Timer(PATIENCE_S, explain_wait)
@@ -74,7 +68,7 @@ class ProgressObserver:
     def advanced(self, stats: RunStats) -> None:
         """Move the bar."""
         self._stop_waiting()
-        if self._task is None:
+        if self._bar is None or self._task is None:
             return
         self._bar.update(
             self._task,
@@ -95,7 +89,7 @@ class ProgressObserver:
 
     def _end_bar(self) -> None:
         self._stop_waiting()
-        if self._task is not None:
+        if self._bar is not None and self._task is not None:
             self._bar.remove_task(self._task)
             self._task = None
 
@@ -103,6 +97,22 @@ class ProgressObserver:
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+
+def _new_bar(*, quiet: bool) -> Progress:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = stderr()
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} frames"),
+        TextColumn("{task.fields[fps]:.0f} fps"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=quiet or not console.is_terminal,
+    )
 
 
 def explain_wait() -> None:

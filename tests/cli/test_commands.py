@@ -146,7 +146,7 @@ def test_even_what_nobody_foresaw_is_one_sentence(
     def fail() -> None:
         raise error
 
-    monkeypatch.setattr(commands, "app", broken)
+    monkeypatch.setattr(commands, "program", lambda _: broken)
     outcome = run(capsys)
     assert outcome.code == code
     assert "Traceback" not in outcome.err

@@ -182,7 +182,7 @@ def test_libraries_out_of_memory_are_told_as_such(
     def exhausted(**_: object) -> None:
         raise cv2.error("std::bad_alloc")
 
-    monkeypatch.setattr("bgsub.cli.commands.app", exhausted)
+    monkeypatch.setattr("bgsub.cli.commands.program", lambda _: exhausted)
     outcome = run(capsys, "config", "show")
     assert (outcome.code, outcome.is_one_sentence) == (1, True)
     assert "not enough memory" in outcome.err
