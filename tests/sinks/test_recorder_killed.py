@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av.error
@@ -84,7 +85,11 @@ def test_recordings_of_a_killed_process_play_up_to_the_last_seconds(tmp_path: Pa
 @pytest.mark.timeout(600)
 def test_recordings_play_whenever_the_process_is_killed(tmp_path: Path) -> None:
     moments = random.Random(5)
-    for number in range(20):
-        folder = tmp_path / str(number)
+    folders = [tmp_path / str(number) for number in range(20)]
+    for folder in folders:
         folder.mkdir()
-        check(folder, *killed_after(folder, moments.uniform(2.0, 12.0)))
+    # Recording in real time leaves a processor idle: several record at once.
+    with ThreadPoolExecutor(5) as pool:
+        seconds = [moments.uniform(2.0, 12.0) for _ in folders]
+        for folder, left in zip(folders, pool.map(killed_after, folders, seconds), strict=True):
+            check(folder, *left)
