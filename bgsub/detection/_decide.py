@@ -99,6 +99,8 @@ def decide(
     last: NDArray[np.uint8],
     mask: NDArray[np.uint8],
     probability: NDArray[np.uint8],
+    first_row: int,
+    last_row: int,
 ) -> None:
     """Decide each pixel by ``slope * luma + offset``, interpolated between the cells.
 
@@ -125,6 +127,8 @@ def decide(
         All 0; foreground is written as 255.
     probability : ndarray of uint8, shape (H, W) or (0, 0)
         All 0; written if it has a size: at least 128 where the mask is 255, below elsewhere.
+    first_row, last_row : int
+        The pixels' rows that are decided; the last one is not.
     """
     n_columns = slope.shape[1]
     width = mask.shape[1]
@@ -137,7 +141,7 @@ def decide(
     spans = np.zeros((n_columns // _BLOCK + 1, 2), np.int32)
     n_spans, current = 0, -1
     before = step - step // 2
-    for y in range(len(mask)):
+    for y in range(first_row, last_row):
         row = rows[y]
         if row != current:
             n_spans, current = _find_spans(is_near[row], spans), row

@@ -91,6 +91,12 @@ class StageClock:
         self.stages_s = dict.fromkeys(stages, 0.0)
         self._since = time.perf_counter()
 
+    def split(self) -> StageClock:
+        """Return a clock for other stages that are worked on at the same time."""
+        clock = StageClock()
+        clock.stages_s = self.stages_s
+        return clock
+
     def start(self) -> None:
         """Begin anew: what passed until now belongs to no stage."""
         self._since = time.perf_counter()

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from bgsub.detection._grid import Grid
     from bgsub.frames import Mask, Probability
+    from bgsub.mixture._workers import Workers
 
 __all__ = [
+    "NEGLIGIBLE",
     "Evidence",
     "decided_cells",
     "distances",
@@ -34,7 +36,7 @@ _MID_GREY = 128
 _SIGMA = 1.0
 _FLATNESS = 300.0
 # Cells below this much evidence are background whatever their luma interpolates to.
-_NEGLIGIBLE = 0.5
+NEGLIGIBLE = 0.5
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 _NO_FACTORS = np.zeros((0, 0), np.float32)
 
@@ -171,7 +173,7 @@ def decided_cells(evidence: Evidence, last: Mask, hysteresis: float) -> tuple[Ma
         as_read_only(evidence.luma),
         as_read_only(last),
         np.float32(hysteresis),
-        np.float32(_NEGLIGIBLE),
+        np.float32(NEGLIGIBLE),
         mask,
         is_near,
     )
@@ -185,6 +187,7 @@ def fine_mask(
     last: Mask,
     hysteresis: float,
     grid: Grid,
+    workers: Workers,
     *,
     with_probability: bool,
 ) -> tuple[Mask, Probability | None]:
@@ -204,6 +207,8 @@ def fine_mask(
         Half the width of the band in which decisions stay.
     grid : Grid
         Where the cells are.
+    workers : Workers
+        Who decides.
     with_probability : bool
         Whether to say how sure the decisions are.
 
@@ -216,19 +221,26 @@ def fine_mask(
     shape = picture.shape[:2]
     mask = np.zeros(shape, np.uint8)
     probability = np.zeros(shape if with_probability else (0, 0), np.uint8)
-    decide(
-        evidence.slope,
-        evidence.offset,
-        is_near,
-        as_read_only(picture.reshape(*shape, -1)),
-        grid.step,
-        grid.rows,
-        grid.row_shares,
-        np.float32(hysteresis),
-        as_read_only(last),
-        mask,
-        probability,
-    )
+    given = as_read_only(picture.reshape(*shape, -1)), as_read_only(last)
+
+    def work(first: int, last: int) -> None:
+        decide(
+            evidence.slope,
+            evidence.offset,
+            is_near,
+            given[0],
+            grid.step,
+            grid.rows,
+            grid.row_shares,
+            np.float32(hysteresis),
+            given[1],
+            mask,
+            probability,
+            first,
+            last,
+        )
+
+    workers.run_rows(work, *shape)
     return mask, probability if with_probability else None
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bgsub.frames import Image, Mask
+    from bgsub.mixture._workers import Workers
 
 __all__ = ["LightField"]
 
@@ -122,15 +123,17 @@ class LightField:
         self._gains /= common
         return np.arange(256, dtype=np.float32) * common[:, None]
 
-    def even_out(self, image: Image) -> Image:
+    def even_out(self, image: Image, workers: Workers | None = None) -> Image:
         """Return a frame of any size, shape (H, W) or (H, W, C), lit like the background."""
-        return self._weighed(image, np.reciprocal(self._gains))
+        return self._weighed(image, np.reciprocal(self._gains), workers)
 
     def relight(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a picture of the background in the present light."""
         return self._weighed(image, self._gains)
 
-    def _weighed(self, image: Image, weights: NDArray[np.float32]) -> Image:
+    def _weighed(
+        self, image: Image, weights: NDArray[np.float32], workers: Workers | None = None
+    ) -> Image:
         if not self.is_off:
             return image
         height, width = image.shape[:2]
@@ -138,11 +141,17 @@ class LightField:
         if image.dtype == np.uint8:
             wide = cv2.resize(weights, (width, len(weights)), interpolation=cv2.INTER_LINEAR)
             weighed = np.empty(image.shape, np.uint8)
-            _weigh(
-                as_read_only(np.ascontiguousarray(image).reshape(height, -1)),
-                np.asarray(wide, np.float32).reshape(len(weights), -1),
-                weighed.reshape(height, -1),
-            )
+            source = as_read_only(np.ascontiguousarray(image).reshape(height, -1))
+            rows = np.asarray(wide, np.float32).reshape(len(weights), -1)
+            target = weighed.reshape(height, -1)
+
+            def work(first: int, last: int) -> None:
+                _weigh(source, rows, target, first, last)
+
+            if workers is None:
+                work(0, height)
+            else:
+                workers.run_rows(work, height, width)
             return weighed
         fine = cv2.resize(weights, (width, height), interpolation=cv2.INTER_LINEAR)
         levels = image * np.asarray(fine, np.float32).reshape(image.shape)
@@ -153,7 +162,11 @@ class LightField:
 
 @kernel
 def _weigh(
-    image: NDArray[np.uint8], weights: NDArray[np.float32], weighed: NDArray[np.uint8]
+    image: NDArray[np.uint8],
+    weights: NDArray[np.float32],
+    weighed: NDArray[np.uint8],
+    first: int,
+    last: int,
 ) -> None:
     """Multiply each row by the weights of the blocks above and below its centre.
 
@@ -165,10 +178,12 @@ def _weigh(
         At least 0.
     weighed : ndarray of uint8, shape (H, W * channels)
         Written.
+    first, last : int
+        The rows that are weighed; the last one is not.
     """
     height, n_rows = len(image), len(weights)
     half, white = np.float32(0.5), np.float32(255)
-    for y in range(height):
+    for y in range(first, last):
         centre = min(max((y + 0.5) * n_rows / height - 0.5, 0.0), n_rows - 1.0)
         row = int(centre)
         share = np.float32(centre - row)

@@ -77,7 +77,7 @@ class Lighting:
 
     def even_out(self, image: Image) -> Image:
         """Return a frame in the background's light: itself where that is the same."""
-        return self._field.even_out(image)
+        return self._field.even_out(image, self._model.workers)
 
     def relight(self, background: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a picture of the background in the light of the last frame."""

@@ -12,6 +12,7 @@ from bgsub.detection._runs import Regions
 from bgsub.detection.blinking import Blinking
 from bgsub.detection.detector import Detection, StageClock
 from bgsub.detection.evidence import (
+    NEGLIGIBLE,
     decided_cells,
     distances,
     fine_mask,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bgsub.detection.evidence import Evidence
     from bgsub.detection.settings import RobustParams
     from bgsub.frames import Frame, Image, Mask
     from bgsub.masks import MaskCleaner
@@ -43,7 +45,10 @@ __all__ = ["RobustDetector"]
 _RELEARN_AFTER_S = 0.5
 # Frames for which the thresholds of the cells stay as they are.
 _REFRESH = 4
-_SATURATED = 250
+# Up to here no cell is foreground that has not enough evidence to be looked at.
+_MOST_HYSTERESIS = 1 - NEGLIGIBLE
+# In smaller frames starting another thread costs as much as it saves.
+_MIN_SHARED_PX = 300_000
 
 
 class RobustDetector:
@@ -91,7 +96,10 @@ class RobustDetector:
 
     @property
     def stages_s(self) -> Mapping[str, float]:
-        """Seconds spent aligning, in the model, deciding, on feedback and cleaning."""
+        """Seconds spent aligning, in the model, deciding, on feedback and cleaning.
+
+        With several threads deciding and cleaning take place while there is feedback.
+        """
         return self._clock.stages_s
 
     def background(self) -> NDArray[np.uint8]:
@@ -128,24 +136,32 @@ class RobustDetector:
         self._clock.lap("align")
         scores = self._scores(image, state)
         self._clock.lap("model")
-        found, mask, probability = self._decided(scores, picture, cells, state)
-        if self._params.find_cast_shadows:
-            mask = _label_shadows(mask, cells, state)
+        found, evidence, is_near = self._decided(scores, cells, state)
         self._clock.lap("decide")
-        self._feed_back(image, cells, found, frame.timestamp_s, state)
-        self._clock.lap("feedback")
-        if shift != (0.0, 0.0):
-            mask = moved(mask, *shift, nearest=True)
-            if probability is not None:
-                probability = moved(probability, *shift, nearest=True)
-        cleaned = self._cleaner.clean(mask)
-        self._clock.lap("clean")
-        return Detection(
-            mask=cleaned.mask,
-            coverage=cleaned.coverage,
-            boxes=cleaned.boxes,
-            probability=probability,
-        )
+        background, regions = state.reference.picture, state.regions()
+        detections: list[Detection] = []
+
+        def finish() -> None:
+            clock = self._clock.split()
+            mask, probability = self._fine(evidence, is_near, picture, state)
+            if self._params.find_cast_shadows:
+                shadows = find_shadows(regions, cells, background)
+                mask = mask if shadows is None else _labelled(mask, shadows, state.grid)
+            clock.lap("decide")
+            detections.append(self._detection(mask, probability, shift))
+            clock.lap("clean")
+
+        def feed_back() -> None:
+            clock = self._clock.split()
+            self._feed_back(image, cells, found, frame.timestamp_s, state)
+            clock.lap("feedback")
+
+        if picture.shape[0] * picture.shape[1] < _MIN_SHARED_PX:
+            finish()
+            feed_back()
+        else:
+            self._model.workers.run_both(finish, feed_back)
+        return detections[0]
 
     def _aligned(
         self, image: Image, cells: NDArray[np.uint8], state: _State
@@ -174,15 +190,24 @@ class RobustDetector:
     def _decided(
         self,
         scores: NDArray[np.uint8],
-        picture: NDArray[np.uint8],
         cells: NDArray[np.uint8],
         state: _State,
-    ) -> tuple[NDArray[np.float32], Mask, Mask | None]:
-        """Return distances of cells, and mask and probability of pixels."""
+    ) -> tuple[NDArray[np.float32], Evidence, Mask]:
+        """Return distances and evidence of cells, and which may have foreground."""
         found = distances(state.grid.average(scores), state.thresholds, state.widening)
         smooth = smoothed if self._params.smooth_evidence else unsmoothed
         evidence = smooth(found, state.luma(cells))
         state.coarse, is_near = decided_cells(evidence, state.coarse, self._params.hysteresis)
+        return found, evidence, is_near
+
+    def _fine(
+        self, evidence: Evidence, is_near: Mask, picture: NDArray[np.uint8], state: _State
+    ) -> tuple[Mask, Mask | None]:
+        """Return mask and probability of pixels."""
+        is_same = not self._with_probability and self._params.hysteresis <= _MOST_HYSTERESIS
+        if state.grid.step == 1 and is_same:
+            state.mask = state.coarse
+            return state.mask, None
         state.mask, probability = fine_mask(
             evidence,
             is_near,
@@ -190,9 +215,26 @@ class RobustDetector:
             state.mask,
             self._params.hysteresis,
             state.grid,
+            self._model.workers,
             with_probability=self._with_probability,
         )
-        return found, state.mask, probability
+        return state.mask, probability
+
+    def _detection(
+        self, mask: Mask, probability: Mask | None, shift: tuple[float, float]
+    ) -> Detection:
+        """Return what is found, cleaned, in the place where the camera saw it."""
+        if shift != (0.0, 0.0):
+            mask = moved(mask, *shift, nearest=True)
+            if probability is not None:
+                probability = moved(probability, *shift, nearest=True)
+        cleaned = self._cleaner.clean(mask)
+        return Detection(
+            mask=cleaned.mask,
+            coverage=cleaned.coverage,
+            boxes=cleaned.boxes,
+            probability=probability,
+        )
 
     def _feed_back(
         self,
@@ -218,25 +260,11 @@ class RobustDetector:
             state.reference.relearn(cells, anew)
 
 
-def _label_shadows(mask: Mask, cells: NDArray[np.uint8], state: _State) -> Mask:
+def _labelled(mask: Mask, shadows: NDArray[np.bool_], grid: Grid) -> Mask:
     """Return a mask in which shadow has its own value; what is learnt does not depend on it."""
-    shadows = find_shadows(state.regions(), cells, state.reference.picture)
-    if shadows is None:
-        return mask
-    labelled = mask.copy()
-    # Only the rows with shadows are worth enlarging.
-    rows = np.flatnonzero(shadows.any(axis=1))
-    step = state.grid.step
-    first, last = int(rows[0]) * step, min((int(rows[-1]) + 1) * step, len(mask))
-    part = shadows[rows[0] : rows[-1] + 1].view(np.uint8)
-    enlarged = cv2.resize(part, (mask.shape[1], last - first), interpolation=cv2.INTER_NEAREST)
-    cv2.subtract(
-        labelled[first:last],
-        np.uint8(FOREGROUND - SHADOW) * enlarged,
-        dst=labelled[first:last],
-        mask=mask[first:last],
-    )
-    return labelled
+    levels = grid.enlarge(shadows.view(np.uint8) * np.uint8(FOREGROUND - SHADOW))
+    # Background stays 0: it is saturated.
+    return cv2.subtract(mask, levels)  # type: ignore[return-value]
 
 
 class _State:
@@ -268,8 +296,8 @@ class _State:
                 grid=self.grid,
                 n_channels=picture.shape[2] if picture.ndim == 3 else 1,
             )
-        self.coarse = np.zeros(shape, np.uint8)
-        self.mask = np.zeros(picture.shape[:2], np.uint8)
+        self.coarse: Mask = np.zeros(shape, np.uint8)
+        self.mask: Mask = np.zeros(picture.shape[:2], np.uint8)
         self.last_s: float | None = None
         self.elapsed_s = 0.0
         self.rate = 1.0

@@ -51,6 +51,11 @@ class Learner:
         """The parameters."""
         return self._params
 
+    @property
+    def workers(self) -> Workers:
+        """The threads, for others that have work between two frames."""
+        return self._workers
+
     def change_params(self, params: MixtureParams) -> None:
         """Go on with other parameters, keeping what has been learnt.
 

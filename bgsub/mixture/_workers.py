@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +20,8 @@ _MIN_STEPS_PER_THREAD = 48
 # none so small that calling the kernel for it matters.
 _RANGES_PER_THREAD = 4
 _MIN_STEPS_PER_RANGE = 24
+# What counts as a tile where others than the model divide their work, in pixels.
+_TILE_PX = 2048
 
 
 class Workers:
@@ -84,6 +86,37 @@ class Workers:
         for error in errors:
             if error is not None:
                 raise error
+
+    def run_rows(self, work: Callable[[int, int], None], height: int, width: int) -> None:
+        """Call `work` for ranges that cover all rows of a picture, and return when all is done.
+
+        Parameters
+        ----------
+        work : callable
+            Takes the first row and the last (exclusive).
+        height, width : int
+            Size of the picture in pixels.
+        """
+        n_tiles = max(1, height * width // _TILE_PX)
+
+        def work_on(first: int, last: int) -> None:
+            work(first * height // n_tiles, last * height // n_tiles)
+
+        self.run(work_on, n_tiles, 1)
+
+    def run_both(self, one: Callable[[], None], other: Callable[[], None]) -> None:
+        """Call both, at once if there are threads for it, and return when both are done."""
+        if self.n_threads < 2:
+            one()
+            other()
+            return
+        waiting = self._started().submit(other)
+        try:
+            one()
+        finally:
+            # Nothing is to go on that the caller does not know of, not even after an error.
+            wait([waiting])
+        waiting.result()
 
     def _started(self) -> ThreadPoolExecutor:
         # Threads do not survive a fork, but the object that knows them does.

@@ -15,11 +15,13 @@ from bgsub.detection._grid import Grid
 from bgsub.detection._guided import REACH
 from bgsub.detection.pictures import as_read_only, to_luma
 from bgsub.mixture import SCORE_UNIT
+from bgsub.mixture._workers import Workers
 from tests.reference import evidence as reference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_WORKERS = Workers(1)
 _SIZES = [(1, 1), (1, 2), (2, 1), (3, 1), (2, 3), (5, 4), (16, 16), (23, 31)]
 
 
@@ -147,15 +149,17 @@ def test_pixels_are_decided_between_the_cells_one_by_one(
     cells = grid.reduce(luma)
     evidence = ev.smoothed(_found(7, grid.shape), cells)
     last = rng.choice(np.array([0, 255], np.uint8), shape)
-    is_near = reference.near(evidence.values, ev._NEGLIGIBLE)
+    is_near = reference.near(evidence.values, ev.NEGLIGIBLE)
     _, near = ev.decided_cells(evidence, np.zeros(grid.shape, np.uint8), margin)
     np.testing.assert_array_equal(near > 0, is_near)
     mask, probability = ev.fine_mask(
-        evidence, near, luma, last, margin, grid, with_probability=True
+        evidence, near, luma, last, margin, grid, _WORKERS, with_probability=True
     )
     assert probability is not None
     _compare(evidence, is_near, luma, last, margin, (mask, probability), grid.step)
-    alone, none = ev.fine_mask(evidence, near, luma, last, margin, grid, with_probability=False)
+    alone, none = ev.fine_mask(
+        evidence, near, luma, last, margin, grid, _WORKERS, with_probability=False
+    )
     np.testing.assert_array_equal(alone, mask)
     assert none is None
 
@@ -179,9 +183,16 @@ def test_pixels_are_decided_on_a_coarser_grid(
     luma = _picture(8, shape)
     evidence = ev.smoothed(_found(8, cells), grid.reduce(luma))
     last = np.where(_picture(9, shape) < 128, np.uint8(0), np.uint8(255))
-    is_near = reference.near(evidence.values, ev._NEGLIGIBLE)
+    is_near = reference.near(evidence.values, ev.NEGLIGIBLE)
     got = ev.fine_mask(
-        evidence, is_near.astype(np.uint8), luma, last, 0.15, grid, with_probability=True
+        evidence,
+        is_near.astype(np.uint8),
+        luma,
+        last,
+        0.15,
+        grid,
+        _WORKERS,
+        with_probability=True,
     )
     assert got[1] is not None
     n = _compare(evidence, is_near, luma, last, 0.15, (got[0], got[1]), grid.step)
@@ -217,19 +228,22 @@ def test_decide_agrees_with_the_slow_way_on_anything(
     last = rng.choice(np.array([0, 255], np.uint8), luma.shape)
     is_near = rng.random(cells) < share
     mask, probability = np.zeros_like(luma), np.zeros_like(luma)
-    decide(
-        slope,
-        offset,
-        is_near.astype(np.uint8),
-        as_read_only(luma[..., None]),
-        step,
-        rows.astype(np.int32),
-        np.clip(at - rows, 0, 1).astype(np.float32),
-        np.float32(margin),
-        as_read_only(last),
-        mask,
-        probability,
-    )
+    for first, last_row in ((0, height // 2), (height // 2, height)):
+        decide(
+            slope,
+            offset,
+            is_near.astype(np.uint8),
+            as_read_only(luma[..., None]),
+            step,
+            rows.astype(np.int32),
+            np.clip(at - rows, 0, 1).astype(np.float32),
+            np.float32(margin),
+            as_read_only(last),
+            mask,
+            probability,
+            first,
+            last_row,
+        )
     evidence = ev.Evidence(slope, offset, luma)
     _compare(evidence, is_near, luma, last, margin, (mask, probability), step)
 
@@ -243,7 +257,7 @@ def test_colour_is_decided_by_the_luma_that_opencv_makes() -> None:
     evidence = ev.Evidence(slope, offset, grid.reduce(luma))
     near, last = np.ones(grid.shape, np.uint8), np.zeros_like(luma)
     colour, grey = (
-        ev.fine_mask(evidence, near, p, last, 0.15, grid, with_probability=True)
+        ev.fine_mask(evidence, near, p, last, 0.15, grid, _WORKERS, with_probability=True)
         for p in (picture, luma)
     )
     np.testing.assert_array_equal(colour[0], grey[0])
@@ -263,7 +277,7 @@ def test_probability_is_128_or_more_exactly_where_the_mask_is_foreground() -> No
         luma = np.zeros(values.shape, np.uint8)
         near = np.ones(values.shape, np.uint8)
         mask, probability = ev.fine_mask(
-            result, near, luma, last, margin, grid, with_probability=True
+            result, near, luma, last, margin, grid, _WORKERS, with_probability=True
         )
         assert probability is not None
         np.testing.assert_array_equal(probability >= 128, mask == 255)

@@ -48,8 +48,10 @@ def test_batches_make_no_difference(size: int) -> None:
         assert one.boxes == other.boxes
 
 
-def test_threads_make_no_difference() -> None:
-    images = [cv2.resize(image, (192, 144)) for image in glittering_clip(60)]
+# Large enough to be shared by stages, and small enough for only the model to be shared.
+@pytest.mark.parametrize(("size", "n_frames"), [((680, 500), 30), ((192, 144), 60)])
+def test_threads_make_no_difference(size: tuple[int, int], n_frames: int) -> None:
+    images = [cv2.resize(image, size) for image in glittering_clip(n_frames)]
     one = masks_of(found(images, threads=1))
     np.testing.assert_array_equal(one, masks_of(found(images, threads=2)))
     assert one.any()

@@ -118,3 +118,52 @@ def test_helper_holds_no_work_that_is_done() -> None:
     workers.run(work, 97, 99)
     del work, load
     assert freed.wait(timeout=60.0)
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 30), (480, 640), (2, 400_000)])
+def test_every_row_is_done_once(height: int, width: int) -> None:
+    done: list[int] = []
+    Workers(2).run_rows(lambda first, last: done.extend(range(first, last)), height, width)
+    assert sorted(done) == list(range(height))
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_both_are_done_at_once_if_there_are_threads(n_threads: int) -> None:
+    threads: list[int] = []
+    ready = threading.Barrier(n_threads)
+
+    def work() -> None:
+        ready.wait(timeout=60.0)
+        threads.append(threading.get_ident())
+
+    Workers(n_threads).run_both(work, work)
+    assert len(threads) == 2
+    assert len(set(threads)) == n_threads
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("which", [0, 1])
+def test_error_in_either_of_both_reaches_the_caller(n_threads: int, which: int) -> None:
+    done: list[int] = []
+
+    def work(number: int) -> None:
+        time.sleep(0.02)
+        done.append(number)
+        if number == which:
+            msg = "broken"
+            raise MemoryError(msg)
+
+    with pytest.raises(MemoryError, match="broken"):
+        Workers(n_threads).run_both(lambda: work(0), lambda: work(1))
+    # The other one is not left behind.
+    assert sorted(done) == ([0] if (n_threads, which) == (1, 0) else [0, 1])
+
+
+def test_one_of_both_may_divide_its_work() -> None:
+    workers = Workers(2)
+    done: list[int] = []
+    workers.run_both(
+        lambda: workers.run(lambda first, last: done.extend(range(first, last)), 97, 99),
+        lambda: time.sleep(0.05),
+    )
+    assert sorted(done) == list(range(97))
