@@ -84,7 +84,7 @@ class ClipReport:
     folder : Path or None
         Where its outputs are; None if there are none.
     stats : RunStats or None
-        Counts and times; None if the clip could not be opened.
+        Counts and times; None if not a single frame was seen.
     footage_s : float
         How long what was seen of it lasts, the last frame included.
     stages_s : mapping of str to float
@@ -176,17 +176,7 @@ def run_clips(
             with one_opencv_thread():
                 report = _run_clip(clip, folder, config, options, outputs, observer, stop)
         except SourceError as error:
-            problem = Problem(at_s=0.0, what=str(error), ends_run=True)
-            report = ClipReport(
-                source=clip,
-                folder=folder,
-                stats=None,
-                footage_s=0.0,
-                stages_s={},
-                events=(),
-                problems=(problem,),
-                failed=True,
-            )
+            report = _nothing_seen(clip, folder, str(error))
         reports.append(report)
         observer.clip_ended(report)
     return tuple(reports)
@@ -202,11 +192,11 @@ def _run_clip(
     stop: threading.Event,
 ) -> ClipReport:
     with _open(clip, config) as source, read_ahead(source, stop) as ahead:
+        observer.clip_started(source.info)
         # Meanwhile hundreds of frames are decoded.
         load_compiler()
         from bgsub.app.build import build_pipeline
 
-        observer.clip_started(source.info)
         pipeline, detector, events = build_pipeline(
             config, source.info, with_probability=outputs.with_probability
         )
@@ -222,6 +212,7 @@ def _run_clip(
         except BgsubError as caught:
             # What was seen until now is written before the error goes its way.
             error = caught
+        report = _nothing_seen(clip, folder, "The run was interrupted before its first frame.")
         if pipeline.stats.n_frames:
             problems = _problems(source, pipeline.stats, error, interrupted=stop.is_set())
             report = ClipReport(
@@ -238,6 +229,19 @@ def _run_clip(
         if error is not None:
             raise error
         return report
+
+
+def _nothing_seen(clip: Path, folder: Path | None, why: str) -> ClipReport:
+    return ClipReport(
+        source=clip,
+        folder=folder,
+        stats=None,
+        footage_s=0.0,
+        stages_s={},
+        events=(),
+        problems=(Problem(at_s=0.0, what=why, ends_run=True),),
+        failed=True,
+    )
 
 
 def _complete(

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bgsub.app import clips
+from bgsub.pipeline import read_ahead
 from tests.cli._run import run
 
 if TYPE_CHECKING:
+    import threading
     from pathlib import Path
+
+    from bgsub.frames import FrameSource
+    from bgsub.sources import ReadAhead
 
 _LOADED = """
 import sys
@@ -38,14 +43,32 @@ def test_a_run_loads_nothing_that_it_has_no_use_for(
 def test_decoding_begins_before_the_compiler_is_loaded(
     clip: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    threads: list[str] = []
+    readers: list[ReadAhead] = []
+    began: list[float] = []
 
-    def load() -> None:
-        threads.extend(thread.name for thread in threading.enumerate())
+    def read(source: FrameSource, stop: threading.Event) -> ReadAhead:
+        readers.append(read_ahead(source, stop))
+        return readers[0]
 
-    monkeypatch.setattr(clips, "load_compiler", load)
+    monkeypatch.setattr(clips, "read_ahead", read)
+    monkeypatch.setattr(clips, "load_compiler", lambda: began.append(readers[0].began))
     assert run(capsys, "scan", clip).code == 0
-    assert "bgsub-reader" in threads
+    assert began[0] > 0
+
+
+@pytest.mark.parametrize("command", ["scan", "process"])
+def test_an_interrupt_while_loading_ends_the_run_without_a_trace(
+    command: str,
+    clip: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(clips, "load_compiler", lambda: signal.raise_signal(signal.SIGINT))
+    outcome = run(capsys, command, clip, "-o", tmp_path / "out")
+    assert (outcome.code, outcome.is_one_sentence) == (130, True), outcome.err
+    assert "interrupted before its first frame" in outcome.err
+    assert not any((tmp_path / "out").iterdir())
 
 
 _THRIFTY = """
