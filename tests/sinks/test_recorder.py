@@ -33,6 +33,8 @@ from tests.sinks._results import decoded
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bgsub.frames import FrameResult
+
     from bgsub.sinks.recorder_segment import Recording
 
 
@@ -322,15 +324,24 @@ def test_memory_for_the_time_before_is_bounded(tmp_path: Path) -> None:
 def test_writing_never_waits_for_a_slow_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    gate = threading.Event()
+    begun, gate = threading.Event(), threading.Event()
     sink = recorder(tmp_path, rules(mode="always"))
     take = sink._writer.take
-    monkeypatch.setattr(sink._writer, "take", lambda one: (gate.wait(10.0), take(one)))
+
+    def take_slowly(one: FrameResult) -> None:
+        begun.set()
+        gate.wait(60.0)
+        take(one)
+
+    monkeypatch.setattr(sink._writer, "take", take_slowly)
     with sink, caplog.at_level(logging.WARNING):
+        first, *others = moments(100)
+        sink.write(first)
+        assert begun.wait(60.0)
         began = time.perf_counter()
-        for one in moments(100):
+        for one in others:
             sink.write(one)
-        assert time.perf_counter() - began < 5.0
+        assert time.perf_counter() - began < 30.0
         assert 30 <= sink.n_dropped <= 99
         gate.set()
         wait_until_done(sink)
