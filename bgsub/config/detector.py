@@ -24,6 +24,14 @@ class DetectorConfig(Section):
         gt=0.0,
         le=1.0,
     )
+    calm_threshold: float = key(
+        0.65,
+        "Match threshold where the background keeps still and the sensor is clean, as a share "
+        "of that where it strays; 1 is off.",
+        raising="less noise, faint objects are lost",
+        gt=0.0,
+        le=1.0,
+    )
     smooth_evidence: bool = key(
         True,
         "Average how far pixels are from their background over their neighbourhood, along the "

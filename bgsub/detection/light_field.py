@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["LightField"]
 
-# Blocks along the width: a cloud's edge is several of them wide, an object about one.
+# Blocks along the width: a cloud's edge is several of them wide, an object about one.  In
+# smaller ones than these there is nothing but objects.
 _BLOCKS = 32
+_MIN_BLOCK_PX = 10
 _SMOOTH = 1.0
 # Share of what the light is off that is made up for in a frame, and the most in a second: what
 # an object changes is faster.
@@ -61,7 +63,8 @@ class LightField:
 
     def __init__(self, shape: tuple[int, int], n_channels: int) -> None:
         height, width = shape
-        self._size = (min(_BLOCKS, width), min(max(2, round(_BLOCKS * height / width)), height))
+        side = max(_MIN_BLOCK_PX, width / _BLOCKS)
+        self._size = (max(1, round(width / side)), max(1, round(height / side)))
         self._gains: NDArray[np.float32] = np.ones(
             (self._size[1], self._size[0], n_channels), np.float32
         )

@@ -10,6 +10,7 @@ import numpy as np
 from bgsub.detection._grid import Grid
 from bgsub.detection._runs import Regions
 from bgsub.detection.blinking import Blinking
+from bgsub.detection.calm import Calm
 from bgsub.detection.detector import Detection, StageClock
 from bgsub.detection.evidence import (
     NEGLIGIBLE,
@@ -198,6 +199,13 @@ class RobustDetector:
         smooth = smoothed if self._params.smooth_evidence else unsmoothed
         evidence = smooth(found, state.luma(cells))
         state.coarse, is_near = decided_cells(evidence, state.coarse, self._params.hysteresis)
+        if state.calm is not None:
+            found = found * state.calm.share
+            if state.is_refreshed and state.rate > 0:
+                strays = evidence.values
+                if state.widening is not None:
+                    strays = strays * state.widening
+                state.calm.update(strays, state.coarse)
         return found, evidence, is_near
 
     def _fine(
@@ -284,6 +292,9 @@ class _State:
             gain=params.blinking_gain,
             background_threshold=model.params.background_threshold,
         )
+        self.calm = None
+        if params.calm_threshold < 1:
+            self.calm = Calm(shape, least=params.calm_threshold)
         self.shading = ShadingFinder(shape)
         self.ghosts = None
         if params.ghost_after_s is not None:
@@ -302,6 +313,7 @@ class _State:
         self.elapsed_s = 0.0
         self.rate = 1.0
         self._n_frames = 0
+        self.is_refreshed = True
         self.thresholds = np.ones(shape, np.float32)
         self.widening: NDArray[np.float32] | None = None
         self.background_threshold: NDArray[np.uint8] | None = None
@@ -330,9 +342,12 @@ class _State:
 
     def refresh(self, thresholds: NDArray[np.float32]) -> None:
         """Work out the cells' thresholds, which change slowly, from those of the levels."""
-        if self._n_frames % _REFRESH:
+        self.is_refreshed = self._n_frames % _REFRESH == 0
+        if not self.is_refreshed:
             return
         self.thresholds = np.take(thresholds, self.reference.luma)
+        if self.calm is not None:
+            self.thresholds *= self.calm.share
         self.widening = self.blinking.widening()
         self.background_threshold = self.blinking.background_threshold()
         if self.background_threshold is not None:

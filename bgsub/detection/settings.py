@@ -18,6 +18,9 @@ class RobustParams:
     ----------
     dark_threshold : float
         Match threshold at black, as a share of that from mid-grey on; 1 is the same for all.
+    calm_threshold : float
+        Match threshold where the background never strays, as a share of that where it does; 1
+        is the same for all.
     smooth_evidence : bool
         Average the distance from the background over the neighbourhood, along the picture's
         edges, before deciding.
@@ -44,6 +47,7 @@ class RobustParams:
     """
 
     dark_threshold: float
+    calm_threshold: float
     smooth_evidence: bool
     hysteresis: float
     foreground_learning: float

@@ -75,7 +75,8 @@ def glittering_clip(n_frames: int) -> Pictures:
         rng = np.random.default_rng(t)
         picture = WORLD.copy()
         spots = np.kron(rng.random((24, 14)) < 0.12, np.ones((3, 3), bool))
-        picture[:, :42][spots] = rng.integers(90, 255)
+        levels = np.kron(rng.integers(90, 255, (24, 14)), np.ones((3, 3), int))
+        picture[:, :42][spots] = levels[spots][:, None]
         return picture
 
     return clip(n_frames, glitter)
@@ -111,6 +112,20 @@ def faint_clip(n_frames: int) -> Pictures:
         return seen
 
     return clip(n_frames, picture, noise=6.0)
+
+
+def pale_clip(n_frames: int) -> Pictures:
+    """Something fainter than the threshold crosses at last, in little noise."""
+
+    def picture(t: int) -> NDArray[np.uint8]:
+        if t < n_frames - 30:
+            return WORLD
+        seen = WORLD.copy()
+        x = 2 * (t - n_frames + 40)
+        seen[26:46, x : x + 20] += 30
+        return seen
+
+    return clip(n_frames, picture, noise=1.0)
 
 
 def sunny_clip(n_frames: int) -> Pictures:

@@ -27,6 +27,7 @@ from tests.detection._scenes import (
     glittering_clip,
     leaving_clip,
     masks_of,
+    pale_clip,
     shaken_clip,
     specked_clip,
     stopping_clip,
@@ -176,6 +177,23 @@ def test_dark_things_in_the_dark_are_found() -> None:
     assert alike.mean() < 0.5 * covered.mean()
 
 
+def test_faint_things_are_found_before_a_calm_background() -> None:
+    images = pale_clip(320)
+    covered = coverages(found(images))[295:]
+    alike = coverages(found(images, calm_threshold=1.0))[295:]
+    assert covered.mean() > 0.7 * SHARE
+    assert alike.mean() < 0.5 * covered.mean()
+
+
+def test_faint_things_are_noise_before_a_restless_background() -> None:
+    restless = np.random.default_rng(8).normal(0, 1, (150, *SIZE, 1))
+    images = [
+        np.asarray(np.clip(image + 14 * noise, 0, 255), np.uint8)
+        for image, noise in zip(clip(150, lambda _: WORLD), restless, strict=True)
+    ]
+    assert coverages(found(images))[30:].max() < 0.002
+
+
 def test_hysteresis_makes_masks_flicker_less() -> None:
     images = faint_clip(120)
 
@@ -209,6 +227,7 @@ def test_shadows_are_dropped_or_kept_with_their_label() -> None:
 
 _OFF: dict[str, tuple[Any, Any]] = {
     "dark_threshold": (1.0, dark_clip),
+    "calm_threshold": (1.0, pale_clip),
     "smooth_evidence": (False, faint_clip),
     "hysteresis": (0.0, faint_clip),
     "foreground_learning": (1.0, stopping_clip),
@@ -224,7 +243,7 @@ _OFF: dict[str, tuple[Any, Any]] = {
 @pytest.mark.parametrize("part", sorted(_OFF))
 def test_every_part_can_be_switched_off_and_makes_a_difference(part: str) -> None:
     off, images_of = _OFF[part]
-    images = images_of(60 if images_of is sunny_clip else 120)
+    images = images_of({sunny_clip: 60, pale_clip: 320}.get(images_of, 120))
     with_all = masks_of(found(images))
     without = masks_of(found(images, **{part: off}))
     assert (with_all != without).any()

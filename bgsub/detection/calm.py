@@ -1,0 +1,80 @@
+"""Where the background is calm: pixels that stray little need less evidence than others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bgsub.frames import Mask
+
+__all__ = ["Calm"]
+
+_RATE = 0.08
+# At first nothing is known to be calm; that counts as much as this many frames.
+_RESTLESS = 0.34
+_FIRST_FRAMES = 4
+# A threshold is this many times the mean and three standard deviations of the evidence.
+_GAIN = 4.0
+_SIGMAS = 3.0
+# Neighbours of one material are alike.
+_REACH = 6.0
+_MARGIN = np.ones((9, 9), np.uint8)
+
+
+class Calm:
+    """Follows how far the evidence of cells strays while they are background.
+
+    After the local distance thresholds of PBAS [1]_ and SuBSENSE, which follow the least
+    distance from the background: clean sensors and bare walls let fainter objects be seen than
+    compressed pictures and leaves do.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the grid, (h, w).
+    least : float
+        The smallest share of the match threshold.
+
+    References
+    ----------
+    .. [1] M. Hofmann, P. Tiefenbacher and G. Rigoll, "Background segmentation with feedback:
+       the pixel-based adaptive segmenter", CVPR workshops 2012, section 2.3.
+    """
+
+    def __init__(self, shape: tuple[int, int], *, least: float) -> None:
+        self._least = least
+        self._n_updates = 0
+        self._mean = np.full(shape, _RESTLESS, np.float32)
+        self._square = np.full(shape, _RESTLESS**2, np.float32)
+        self._share: NDArray[np.float32] = np.ones(shape, np.float32)
+
+    @property
+    def share(self) -> NDArray[np.float32]:
+        """The share of the match threshold that is enough, shape (h, w), at most 1."""
+        return self._share
+
+    def update(self, values: NDArray[np.float32], mask: Mask) -> None:
+        """Learn from one frame.
+
+        Parameters
+        ----------
+        values : ndarray of float32, shape (h, w)
+            The evidence in shares of the match threshold, before blinking raises that.
+        mask : Mask, shape (h, w)
+            What was decided.
+        """
+        self._n_updates += 1
+        rate = max(_RATE, 1 / (self._n_updates + _FIRST_FRAMES))
+        is_background = cv2.bitwise_not(cv2.dilate(mask, _MARGIN))
+        strays = np.maximum(values * self._share, np.float32(0))
+        cv2.accumulateWeighted(strays, self._mean, rate, mask=is_background)
+        cv2.accumulateWeighted(strays * strays, self._square, rate, mask=is_background)
+        deviation = np.sqrt(np.maximum(self._square - self._mean * self._mean, np.float32(0)))
+        level = self._mean + np.float32(_SIGMAS) * deviation
+        level = np.asarray(cv2.GaussianBlur(level, (0, 0), _REACH))
+        self._share = np.clip(np.float32(_GAIN) * level, np.float32(self._least), np.float32(1))
