@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bgsub.frames import FrameResult
-
     from bgsub.sinks.recorder_segment import Recording
 
 
