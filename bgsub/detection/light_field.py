@@ -34,6 +34,7 @@ _COMMON_OFF = 0.3
 _MIN_SHARE = 0.1
 _DARKEST, _BRIGHTEST = np.uint8(8), np.uint8(250)
 _STRIDE = 2
+_1, _2, _3 = np.uintp(1), np.uintp(2), np.uintp(3)
 # Nearer to foreground is its own soft edge.
 _MARGIN = np.ones((9, 9), np.uint8)
 # The most that a frame is made brighter or darker by.
@@ -217,22 +218,69 @@ def _add_up(
         Zeros; written: sums of the picture, of the background, and the number of pixels.
     """
     height, width, n_channels = picture.shape
-    n_rows, n_columns, _ = sums.shape
-    for y in range(0, height, _STRIDE):
-        row = y * n_rows // height
-        x = 0
-        for column in range(n_columns):
-            block = sums[row, column]
-            end = -(-(column + 1) * width // n_columns)
-            while x < end:
-                usable = mask[y, x] == 0
-                for c in range(n_channels):
-                    low = min(picture[y, x, c], background[y, x, c])
-                    high = max(picture[y, x, c], background[y, x, c])
-                    usable &= low > _DARKEST and high < _BRIGHTEST
-                if usable:
-                    for c in range(n_channels):
-                        block[c] += np.float32(picture[y, x, c])
-                        block[n_channels + c] += np.float32(background[y, x, c])
-                    block[2 * n_channels] += np.float32(1)
-                x += _STRIDE
+    n_rows, n_columns, n_sums = sums.shape
+    usable = np.zeros(width, np.uint8)
+    # Sums of the block's columns of pixels, in the order of `sums`.
+    columns = np.zeros((n_sums, width), np.uint32)
+    for row in range(n_rows):
+        columns[:] = 0
+        first, last = -(-row * height // n_rows), -(-(row + 1) * height // n_rows)
+        for y in range(first + first % _STRIDE, last, _STRIDE):
+            pixels, levels = picture[y].reshape(-1), background[y].reshape(-1)
+            _find_usable(pixels, levels, mask[y], usable)
+            for c in range(n_channels):
+                _add_channel(pixels, usable, c, n_channels, columns[c])
+                _add_channel(levels, usable, c, n_channels, columns[n_channels + c])
+            for x in range(width):
+                columns[n_sums - 1, x] += np.uint32(usable[x] & np.uint8(1))
+        for k in range(n_sums):
+            for column in range(n_columns):
+                start = -(-column * width // n_columns)
+                end = -(-(column + 1) * width // n_columns)
+                total = np.uint32(0)
+                for x in range(start, end):
+                    total += columns[k, x]
+                sums[row, column, k] = np.float32(total)
+
+
+@kernel
+def _find_usable(
+    pixels: NDArray[np.uint8],
+    levels: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    usable: NDArray[np.uint8],
+) -> None:
+    """Write 255 in every second pixel that is neither foreground nor clipped, else 0."""
+    is_grey = len(pixels) == len(mask)
+    for i in range(len(mask)):
+        x = np.uintp(i)
+        if is_grey:
+            low, high = min(pixels[x], levels[x]), max(pixels[x], levels[x])
+        else:
+            b, g, r = _3 * x, _3 * x + _1, _3 * x + _2
+            low = min(min(pixels[b], pixels[g]), pixels[r])
+            low = min(low, min(min(levels[b], levels[g]), levels[r]))
+            high = max(max(pixels[b], pixels[g]), pixels[r])
+            high = max(high, max(max(levels[b], levels[g]), levels[r]))
+        is_usable = (mask[x] == 0) & (low > _DARKEST) & (high < _BRIGHTEST)
+        usable[x] = np.uint8(255) if is_usable else np.uint8(0)
+    for i in range(1, len(mask), _STRIDE):
+        usable[i] = 0
+
+
+@kernel
+def _add_channel(
+    values: NDArray[np.uint8],
+    usable: NDArray[np.uint8],
+    channel: int,
+    n_channels: int,
+    sums: NDArray[np.uint32],
+) -> None:
+    if n_channels == 1:
+        for i in range(len(usable)):
+            x = np.uintp(i)
+            sums[x] += np.uint32(values[x] & usable[x])
+    else:
+        for i in range(len(usable)):
+            x = np.uintp(i)
+            sums[x] += np.uint32(values[_3 * x + np.uintp(channel)] & usable[x])

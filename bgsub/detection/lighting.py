@@ -76,7 +76,7 @@ class Lighting:
             self._carry_over(curves, image, cells, mask)
 
     def even_out(self, image: Image) -> Image:
-        """Return a frame in the background's light: itself where that is the same."""
+        """Return a frame of any size in the background's light: itself if that is the same."""
         return self._field.even_out(image, self._model.workers)
 
     def relight(self, background: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -127,13 +127,11 @@ class RobustDetector:
         image, shift = self._aligned(frame.image, cells, state)
         if shift != (0.0, 0.0):
             cells = state.grid.reduce(to_bytes(image, self._model.params.max_value))
-        if state.lighting is not None:
-            if state.rate > 0:
-                state.lighting.follow(image, cells, state.coarse, state.elapsed_s)
-            image = state.lighting.even_out(image)
+        image, cells = state.lit(image, cells)
         if image is not frame.image:
             picture = to_bytes(image, self._model.params.max_value)
-            cells = state.grid.reduce(picture)
+        if state.grid.step == 1:
+            cells = picture
         self._clock.lap("align")
         scores = self._scores(image, state)
         self._clock.lap("model")
@@ -271,8 +269,12 @@ class RobustDetector:
 def _labelled(mask: Mask, shadows: NDArray[np.bool_], grid: Grid) -> Mask:
     """Return a mask in which shadow has its own value; what is learnt does not depend on it."""
     levels = grid.enlarge(shadows.view(np.uint8) * np.uint8(FOREGROUND - SHADOW))
-    # Background stays 0: it is saturated.
-    return cv2.subtract(mask, levels)  # type: ignore[return-value]
+    rows = np.flatnonzero(shadows.any(axis=1))
+    first, last = int(rows[0]) * grid.step, (int(rows[-1]) + 2) * grid.step
+    labelled = mask.copy()
+    # Background stays 0: the difference is cut there.
+    cv2.subtract(mask[first:last], levels[first:last], dst=labelled[first:last])
+    return labelled
 
 
 class _State:
@@ -327,6 +329,14 @@ class _State:
         self.last_s = timestamp_s
         self.rate = model.params.rate_at(model.n_frames, self.elapsed_s)
         self._pictures = None
+
+    def lit(self, image: Image, cells: NDArray[np.uint8]) -> tuple[Image, NDArray[np.uint8]]:
+        """Return a frame and its cells in the background's light."""
+        if self.lighting is None:
+            return image, cells
+        if self.rate > 0:
+            self.lighting.follow(image, cells, self.coarse, self.elapsed_s)
+        return self.lighting.even_out(image), self.lighting.even_out(cells)
 
     def luma(self, cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the luma of a picture, which is worked out once in a frame."""
