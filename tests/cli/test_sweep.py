@@ -171,9 +171,9 @@ def _start(dataset: Path, tmp_path: Path) -> subprocess.Popen[str]:
     """Start a sweep that would take minutes; some candidates are done on return."""
     plan = tmp_path / "sweep.yaml"
     plan.write_text(_ENDLESS)
-    arguments = ["evaluate", str(dataset), "--sweep", str(plan), "-o", str(tmp_path / "out")]
+    arguments = ["evaluate", str(dataset), "--config", "classic", "--sweep", str(plan)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "bgsub", *arguments, "--verbose"],
+        [sys.executable, "-m", "bgsub", *arguments, "-o", str(tmp_path / "out"), "--verbose"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

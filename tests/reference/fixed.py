@@ -23,7 +23,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def _compiled(function: _F) -> _F:
-    return cast("_F", numba.njit(function))
+    return cast("_F", numba.njit(cache=True)(function))
 
 
 class Numbers(NamedTuple):
