@@ -141,14 +141,14 @@ def measure(
     within = _spans(regions, region_boxes)
     _find_owners(objects, regions, owners)
     of_region = 0
-    of_objects = np.cumsum(object_boxes[:, RIGHT] - object_boxes[:, LEFT])
+    of_objects = _ends(object_boxes)
     for label in range(1, len(region_boxes)):
         owner = owners[label]
         # Where the object's columns begin, from where the region does.
         of_object = of_objects[owner - 1] - object_boxes[owner, LEFT]
         left, right = region_boxes[label, LEFT], region_boxes[label, RIGHT]
         for x in range(left, right):
-            highest, lowest = within[of_region + x - left]
+            highest, lowest = within[of_region + x - left, 0], within[of_region + x - left, 1]
             if lowest < 0:
                 continue
             sums[label, COLUMNS] += 1
@@ -162,8 +162,10 @@ def measure(
 @kernel
 def _spans(runs: NDArray[np.int32], boxes: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return highest and lowest row of each region's columns, one region after the other."""
-    ends = np.cumsum(boxes[:, RIGHT] - boxes[:, LEFT])
-    spans = np.full((ends[-1], 2), -1, np.int32)
+    ends = _ends(boxes)
+    spans = np.empty((ends[len(ends) - 1], 2), np.int32)
+    for i in range(len(spans)):
+        spans[i, 0] = spans[i, 1] = -1
     for i in range(len(runs)):
         label = runs[i, LABEL]
         first = ends[label - 1] - boxes[label, LEFT]
@@ -172,6 +174,15 @@ def _spans(runs: NDArray[np.int32], boxes: NDArray[np.int32]) -> NDArray[np.int3
                 spans[first + x, 0] = runs[i, ROW]
             spans[first + x, 1] = runs[i, ROW]
     return spans
+
+
+@kernel
+def _ends(boxes: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return where each region's columns end, if they stand one after the other."""
+    ends = np.zeros(len(boxes), np.int64)
+    for label in range(1, len(boxes)):
+        ends[label] = ends[label - 1] + boxes[label, RIGHT] - boxes[label, LEFT]
+    return ends
 
 
 @kernel

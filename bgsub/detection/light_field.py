@@ -223,7 +223,9 @@ def _add_up(
     # Sums of the block's columns of pixels, in the order of `sums`.
     columns = np.zeros((n_sums, width), np.uint32)
     for row in range(n_rows):
-        columns[:] = 0
+        for k in range(n_sums):
+            for x in range(width):
+                columns[k, x] = 0
         first, last = -(-row * height // n_rows), -(-(row + 1) * height // n_rows)
         for y in range(first + first % _STRIDE, last, _STRIDE):
             pixels, levels = picture[y].reshape(-1), background[y].reshape(-1)
