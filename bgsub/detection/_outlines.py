@@ -113,7 +113,7 @@ def count_looks(
 
 
 @kernel
-def energy_where(picture: NDArray[np.uint8], where: NDArray[np.uint8]) -> float:
+def energy_where(picture: NDArray[np.int16], where: NDArray[np.uint8]) -> float:
     """Return the sum of the squared gradients (Sobel) where something is not 0."""
     height, width = picture.shape
     total = 0.0
@@ -153,7 +153,7 @@ def _mirrored(i: int, n: int) -> int:
 
 
 @kernel
-def _energy(picture: NDArray[np.uint8], y: int, x: int) -> np.int64:
+def _energy(picture: NDArray[np.uint8] | NDArray[np.int16], y: int, x: int) -> np.int64:
     height, width = picture.shape
     up, down = _mirrored(y - 1, height), _mirrored(y + 1, height)
     left, right = _mirrored(x - 1, width), _mirrored(x + 1, width)
@@ -169,8 +169,8 @@ def add_up_outlines(
     runs: NDArray[np.int32],
     rim: NDArray[np.uint8],
     stayed: NDArray[np.uint8],
-    picture: NDArray[np.uint8],
-    background: NDArray[np.uint8],
+    picture: NDArray[np.int16],
+    background: NDArray[np.int16],
     n_background: NDArray[np.uint16],
     n_known: np.uint16,
     young_ratio: float,
@@ -187,7 +187,7 @@ def add_up_outlines(
         Not 0 on the rims.
     stayed : ndarray of uint8, shape (h, w)
         Not 0 in pixels that have stayed.
-    picture, background : ndarray of uint8, shape (h, w)
+    picture, background : ndarray of int16, shape (h, w)
         Luma.
     n_background : ndarray of uint16, shape (h, w)
         For how many looks pixels were background.

@@ -39,11 +39,16 @@ _FOLLOW = np.float32(0.25)
 _KNOWN_S = 10.0
 _NEW_S = 3.0
 _YOUNG_RATIO = 1.2
-_RATIO = 1.5
+_RATIO = 2.5
 _MIN_CELLS = 20
+# Textures have no outline at this scale (standard deviation of a Gaussian).
+_SOFT = 2.0
+_NOISE = 64
 _MIN_RIM = 8
 _SQUARE = np.ones((3, 3), np.uint8)
 _WIDE_SQUARE = np.ones((5, 5), np.uint8)
+# As far as softened outlines reach.
+_FAR_SQUARE = np.ones((15, 15), np.uint8)
 
 
 class GhostFinder:
@@ -138,12 +143,13 @@ class GhostFinder:
     ) -> NDArray[np.bool_] | None:
         """Return the regions that are ghosts and of which most has stayed."""
         has_stayed = (self._n_foreground >= _LOOKS).view(np.uint8)
+        pictures = _softened(picture), _softened(background)
         suspects = _suspects(
             regions,
             has_stayed,
             _rim(regions.mask),
-            (picture, background),
-            _scale(picture, background, regions.mask),
+            pictures,
+            _scale(*pictures, regions.mask),
             self._n_background,
             self._n_known,
         )
@@ -162,11 +168,9 @@ class GhostFinder:
         moves = mask & ~part
         # Where a part ends at what moves, neither picture has the outline.
         rim = _rim(mask) & part & ~_grown(moves, _WIDE_SQUARE)
-        looks = self._look.picture()
+        pictures = _softened(self._look.picture()), _softened(background)
         regions = Regions(part)
-        suspects = _suspects(
-            regions, part, rim, (looks, background), _scale(looks, background, mask)
-        )
+        suspects = _suspects(regions, part, rim, pictures, _scale(*pictures, mask))
         if not vote(regions.runs, suspects, np.uint8(_PART_VOTES), self._part_votes):
             return None
         is_seen = self._look.is_seen > 0
@@ -176,6 +180,12 @@ class GhostFinder:
         around: NDArray[np.bool_] = _grown(found.view(np.uint8), _SQUARE) > 0
         around &= (moves == 0) & is_seen
         return around
+
+
+def _softened(picture: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Return a picture without its texture, in sixteenths of a level."""
+    fine = np.left_shift(picture, 4, dtype=np.int16)
+    return cv2.GaussianBlur(fine, (0, 0), _SOFT)  # type: ignore[return-value]
 
 
 class _Look:
@@ -223,7 +233,7 @@ def _suspects(
     regions: Regions,
     stayed: NDArray[np.uint8],
     rim: Mask,
-    pictures: tuple[NDArray[np.uint8], NDArray[np.uint8]],
+    pictures: tuple[NDArray[np.int16], NDArray[np.int16]],
     scale: float,
     n_background: NDArray[np.uint16] | None = None,
     n_known: int = 0,
@@ -265,13 +275,13 @@ def _grown(mask: Mask, element: Mask) -> Mask:
     return cv2.dilate(mask, element)  # type: ignore[return-value]
 
 
-def _scale(picture: NDArray[np.uint8], background: NDArray[np.uint8], mask: Mask) -> float:
+def _scale(picture: NDArray[np.int16], background: NDArray[np.int16], mask: Mask) -> float:
     """Return the factor on the picture's energy that makes both equal off the mask.
 
     A frame that is darker or less sharp than the background has less energy everywhere.
     """
-    calm = as_read_only(~_grown(mask, _WIDE_SQUARE))
-    # One level of noise keeps an even picture from being divided by nothing.
-    n_calm = max(1, cv2.countNonZero(calm))
-    in_picture = energy_where(as_read_only(picture), calm) + n_calm
-    return (energy_where(as_read_only(background), calm) + n_calm) / in_picture
+    calm = as_read_only(~_grown(mask, _FAR_SQUARE))
+    # A little noise keeps an even picture from being divided by nothing.
+    noise = _NOISE * max(1, cv2.countNonZero(calm))
+    in_picture = energy_where(as_read_only(picture), calm) + noise
+    return (energy_where(as_read_only(background), calm) + noise) / in_picture

@@ -96,6 +96,16 @@ def test_finder_leaves_an_object_in_a_picture_that_is_dimmer_than_the_background
     assert not looks(finder, [(box_mask(), dimmed)] * FPS * 4, background)
 
 
+def test_finder_sees_outlines_through_the_texture_of_a_wall() -> None:
+    rng = np.random.default_rng(5)
+    wall = np.clip(rng.normal(120, 25, SHAPE), 0, 255).astype(np.uint8)
+    smooth = wall.copy()
+    smooth[BOX] = 150
+    [ghost, *_] = looks(GhostFinder(SHAPE, after_s=0.6), [(box_mask(), wall)] * FPS, smooth)
+    assert ghost[1][BOX].all()
+    assert not looks(GhostFinder(SHAPE, after_s=0.6), [(box_mask(), smooth)] * FPS * 4, wall)
+
+
 def test_finder_finds_a_ghost_that_touches_what_moves(
     empty: NDArray[np.uint8], occupied: NDArray[np.uint8]
 ) -> None:
