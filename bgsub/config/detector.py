@@ -82,5 +82,7 @@ class DetectorConfig(Section):
         le=1.0,
     )
     find_cast_shadows: bool = key(
-        True, "Label the parts of an object that look like the shadow it casts as shadow."
+        True,
+        "Label the parts of an object that look like the shadow it casts, or at night like the "
+        "light of its lamps, as shadow.",
     )

@@ -22,6 +22,7 @@ from bgsub.detection.evidence import (
     unsmoothed,
 )
 from bgsub.detection.ghosts import GhostFinder
+from bgsub.detection.glares import find_glares
 from bgsub.detection.lighting import Lighting
 from bgsub.detection.pictures import to_bytes, to_luma
 from bgsub.detection.reference import Reference
@@ -138,6 +139,7 @@ class RobustDetector:
         found, evidence, is_near = self._decided(scores, cells, state)
         self._clock.lap("decide")
         background, regions = state.reference.picture, state.regions()
+        lumas = state.luma(cells), state.reference.luma
         detections: list[Detection] = []
 
         def finish() -> None:
@@ -145,7 +147,8 @@ class RobustDetector:
             mask, probability = self._fine(evidence, is_near, picture, state)
             if self._params.find_cast_shadows:
                 shadows = find_shadows(regions, cells, background)
-                mask = mask if shadows is None else _labelled(mask, shadows, state.grid)
+                mask = _labelled(mask, shadows, state.grid)
+                mask = _labelled(mask, find_glares(regions.mask, *lumas), state.grid)
             clock.lap("decide")
             detections.append(self._detection(mask, probability, shift))
             clock.lap("clean")
@@ -266,14 +269,16 @@ class RobustDetector:
             state.reference.relearn(cells, anew)
 
 
-def _labelled(mask: Mask, shadows: NDArray[np.bool_], grid: Grid) -> Mask:
+def _labelled(mask: Mask, shadows: NDArray[np.bool_] | None, grid: Grid) -> Mask:
     """Return a mask in which shadow has its own value; what is learnt does not depend on it."""
-    levels = grid.enlarge(shadows.view(np.uint8) * np.uint8(FOREGROUND - SHADOW))
+    if shadows is None:
+        return mask
+    labels = grid.enlarge(np.where(shadows, np.uint8(SHADOW), np.uint8(FOREGROUND)))
     rows = np.flatnonzero(shadows.any(axis=1))
     first, last = int(rows[0]) * grid.step, (int(rows[-1]) + 2) * grid.step
     labelled = mask.copy()
-    # Background stays 0: the difference is cut there.
-    cv2.subtract(mask[first:last], levels[first:last], dst=labelled[first:last])
+    # Background is 0 and stays so.
+    cv2.min(mask[first:last], labels[first:last], dst=labelled[first:last])
     return labelled
 
 

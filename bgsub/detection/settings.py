@@ -43,7 +43,8 @@ class RobustParams:
         When more than this share of the frame stays foreground for half a second, the scene
         is another one, and is learnt anew; 1 is off.
     find_cast_shadows : bool
-        Label the parts of objects that look like their cast shadow.
+        Label the parts of objects that look like their cast shadow, or in the dark like the
+        light of their lamps.
     """
 
     dark_threshold: float
