@@ -59,9 +59,9 @@ import time
 import numpy as np
 from bgsub.mixture import MixtureModel
 
-start = time.perf_counter()
+start = time.process_time()
 MixtureModel().warm_up((480, 640, 3), np.uint8)
-print("seconds:", time.perf_counter() - start)
+print("seconds:", time.process_time() - start)
 """
 
 
