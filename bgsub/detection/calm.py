@@ -21,8 +21,10 @@ _FIRST_FRAMES = 4
 # A threshold is this many times the mean and three standard deviations of the evidence.
 _GAIN = 4.0
 _SIGMAS = 3.0
-# Neighbours of one material are alike.
+# Neighbours of one material are alike (standard deviation of a Gaussian in cells), which needs
+# no finer picture than that of every fourth.
 _REACH = 6.0
+_STEP = 4
 _MARGIN = np.ones((9, 9), np.uint8)
 
 
@@ -76,5 +78,11 @@ class Calm:
         cv2.accumulateWeighted(strays * strays, self._square, rate, mask=is_background)
         deviation = np.sqrt(np.maximum(self._square - self._mean * self._mean, np.float32(0)))
         level = self._mean + np.float32(_SIGMAS) * deviation
-        level = np.asarray(cv2.GaussianBlur(level, (0, 0), _REACH))
-        self._share = np.clip(np.float32(_GAIN) * level, np.float32(self._least), np.float32(1))
+        height, width = level.shape
+        small = (max(1, width // _STEP), max(1, height // _STEP))
+        few = cv2.resize(level, small, interpolation=cv2.INTER_AREA)
+        smooth = np.asarray(cv2.GaussianBlur(few, (0, 0), _REACH / _STEP), np.float32)
+        share = np.clip(np.float32(_GAIN) * smooth, np.float32(self._least), np.float32(1))
+        self._share = np.asarray(
+            cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
+        )

@@ -27,9 +27,8 @@ _SMOOTH = 1.0
 # an object changes is faster.
 _RATE = 0.25
 _FASTEST = 0.3
-# Light that is off by less is left alone, and by more in the whole picture is the model's.
+# Light that is off by less is left alone.
 _OFF = 0.02
-_COMMON_OFF = 0.3
 # A block of which less than this share is background says nothing.
 _MIN_SHARE = 0.1
 _DARKEST, _BRIGHTEST = np.uint8(8), np.uint8(250)
@@ -113,8 +112,13 @@ class LightField:
             off = np.clip(np.float32(_RATE) * off, -most, most)
         self._gains += off
 
-    def take_common(self) -> NDArray[np.float32] | None:
-        """Hand over what the whole picture has changed by, once it is much.
+    def take_common(self, least: float) -> NDArray[np.float32] | None:
+        """Hand over what the whole picture has changed by, if it is so much.
+
+        Parameters
+        ----------
+        least : float
+            As a share of the light.
 
         Returns
         -------
@@ -122,7 +126,7 @@ class LightField:
             What each level of each channel of the background has become.
         """
         common: NDArray[np.float32] = np.median(self._gains, axis=(0, 1)).astype(np.float32)
-        if float(np.abs(common - 1).max()) < _COMMON_OFF:
+        if float(np.abs(common - 1).max()) < least:
             return None
         self._gains /= common
         return np.arange(256, dtype=np.float32) * common[:, None]

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Lighting"]
 
+# From these shares on, what the light of the whole picture has slowly changed by becomes the
+# model's: at any time, and before a sudden change is looked at.
+_MUCH, _LITTLE = 0.1, 0.02
+
 
 class Lighting:
     """Keeps frames and background in the same light.
@@ -66,14 +70,17 @@ class Lighting:
             return
         field, reference = self._field, self._reference
         curves = find_curves(field.even_out(cells), reference.picture, mask)
-        if curves is not None:
-            self._carry_over(curves, image, cells, mask)
-            field.follow(cells, reference.picture, mask, None)
+        if curves is None:
+            field.follow(cells, reference.picture, mask, elapsed_s)
+            self._carry_over(field.take_common(_MUCH), image, cells, mask)
             return
-        field.follow(cells, reference.picture, mask, elapsed_s)
-        curves = field.take_common()
-        if curves is not None:
-            self._carry_over(curves, image, cells, mask)
+        # What was followed before does not hold any more, and clips frames now.
+        common = field.take_common(_LITTLE)
+        if common is not None:
+            self._map_levels(common)
+            curves = find_curves(field.even_out(cells), reference.picture, mask)
+        self._carry_over(curves, image, cells, mask)
+        field.follow(cells, reference.picture, mask, None)
 
     def even_out(self, image: Image) -> Image:
         """Return a frame of any size in the background's light: itself if that is the same."""
@@ -84,20 +91,30 @@ class Lighting:
         return self._field.relight(background)
 
     def _carry_over(
-        self, curves: NDArray[np.float32], image: Image, cells: NDArray[np.uint8], mask: Mask
+        self,
+        curves: NDArray[np.float32] | None,
+        image: Image,
+        cells: NDArray[np.uint8],
+        mask: Mask,
     ) -> None:
         """Change the levels of the background."""
+        if curves is None:
+            return
         reference = self._reference
         was_saturated = reference.is_saturated()
-        self._model.map_means(curves)
-        reference.map_levels(curves)
+        self._map_levels(curves)
         if curves[:, 255].mean() < 255 and was_saturated.any():
             # What is behind an object was brighter than white; what is not can be seen now.
             behind = was_saturated & (mask > 0)
-            reference.relearn(cells, was_saturated & ~behind)
-            self._relearn(image, was_saturated & ~behind)
+            seen = was_saturated & ~behind
+            reference.relearn(self._field.even_out(cells), seen)
+            self._relearn(self.even_out(image), seen)
             if behind.any() and image.dtype == np.uint8:
                 self._relearn(self._grid.enlarge(reference.picture), behind)
+
+    def _map_levels(self, curves: NDArray[np.float32]) -> None:
+        self._model.map_means(curves)
+        self._reference.map_levels(curves)
 
     def _relearn(self, image: Image, where: NDArray[np.bool_]) -> None:
         self._model.relearn(self._grid.enlarge(where.view(np.uint8)), image)

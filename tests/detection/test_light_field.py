@@ -109,9 +109,9 @@ def test_what_is_clipped_says_nothing_about_the_light() -> None:
 def test_a_large_change_of_the_whole_picture_is_handed_over() -> None:
     field = LightField(_SHAPE, 3)
     field.follow(_lit(_SCENE, _light(0.8, 0.8)), _SCENE, _NONE, None)
-    assert field.take_common() is None
+    assert field.take_common(0.3) is None
     field.follow(_lit(_SCENE, _light(0.5, 0.5)), _SCENE, _NONE, None)
-    curves = field.take_common()
+    curves = field.take_common(0.3)
     assert curves is not None
     assert curves.shape == (3, 256)
     np.testing.assert_allclose(curves[:, 200], 100, atol=2)
