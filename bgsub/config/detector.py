@@ -61,7 +61,7 @@ class DetectorConfig(Section):
         ge=0.0,
     )
     blinking_gain: float = key(
-        10.0,
+        4.0,
         "How much more a pixel must differ from its background where the background moves, as "
         "leaves and water do; 0 is off.",
         raising="less noise from leaves and water, small objects before them are lost",
