@@ -38,6 +38,11 @@ _FOLLOW = np.float32(0.25)
 # then regions need less to be ghosts, and for a shorter while their parts can be ghosts, too.
 _KNOWN_S = 10.0
 _NEW_S = 3.0
+# In the first seconds of a stream nothing is known: what has kept still for so long, where the
+# background was seen for no longer than that, is the better guess.
+_FIRST_S = 10.0
+_BRIEF_S = 0.5
+_LONG_S = 2.0
 _YOUNG_RATIO = 1.2
 _RATIO = 2.5
 _MIN_CELLS = 20
@@ -74,10 +79,14 @@ class GhostFinder:
     def __init__(self, shape: tuple[int, int], *, after_s: float) -> None:
         self._every_s = after_s / _LOOKS
         self._next_s = -np.inf
+        self._first_until_s: float | None = None
+        self._n_brief = _looks_in(_BRIEF_S, self._every_s)
+        self._n_long = _looks_in(_LONG_S, self._every_s)
         self._n_known = _looks_in(_KNOWN_S, self._every_s)
         self._n_new = _looks_in(_NEW_S, self._every_s)
         self._n_foreground = np.zeros(shape, np.uint8)
         self._n_background = np.zeros(shape, np.uint16)
+        self._n_still = np.zeros(shape, np.int16)
         self._part_votes = np.zeros(shape, np.uint8)
         self._whole_votes = np.zeros(shape, np.uint8)
         self._look = _Look(shape)
@@ -124,16 +133,26 @@ class GhostFinder:
             wholes = self._wholes(regions, picture, background)
         else:
             self._whole_votes[:] = 0
-        parts = self._parts(mask, background)
-        if wholes is None and parts is None:
+        kinds = (wholes, self._parts(mask, background), self._firsts(mask, timestamp_s))
+        ghosts = [kind for kind in kinds if kind is not None]
+        if not ghosts:
             return None
-        found = np.zeros(mask.shape, bool)
-        for part in (wholes, parts):
-            if part is not None:
-                found |= part
-        for count in (self._part_votes, self._whole_votes, self._n_background):
+        found: NDArray[np.bool_] = np.logical_or.reduce(ghosts)
+        for count in (self._part_votes, self._whole_votes, self._n_background, self._n_still):
             count[found] = 0
         return found
+
+    def _firsts(self, mask: Mask, timestamp_s: float) -> NDArray[np.bool_] | None:
+        """Return what was hidden by something that left right after the stream's beginning."""
+        if self._first_until_s is None:
+            self._first_until_s = timestamp_s + _FIRST_S
+        if timestamp_s > self._first_until_s:
+            return None
+        self._n_still += np.where(self._look.is_seen > 0, np.int16(1), np.int16(-1))
+        self._n_still[(mask == 0) | (self._n_still < 0)] = 0
+        was_seen = (self._n_background > 0) & (self._n_background <= self._n_brief)
+        found: NDArray[np.bool_] = (self._n_still >= self._n_long) & was_seen
+        return found if found.any() else None
 
     def _wholes(
         self,

@@ -106,6 +106,38 @@ def test_finder_sees_outlines_through_the_texture_of_a_wall() -> None:
     assert not looks(GhostFinder(SHAPE, after_s=0.6), [(box_mask(), smooth)] * FPS * 4, wall)
 
 
+def seen_and_covered(
+    empty: NDArray[np.uint8], occupied: NDArray[np.uint8], seen_frames: int
+) -> list[tuple[Mask, NDArray[np.uint8]]]:
+    """Return a background that is seen for some frames, and what stands on it for 4 s."""
+    nothing = np.zeros(SHAPE, np.uint8)
+    return [(nothing, empty)] * seen_frames + [(box_mask(), occupied)] * FPS * 4
+
+
+def test_what_keeps_still_after_a_first_glimpse_is_the_background(
+    empty: NDArray[np.uint8], occupied: NDArray[np.uint8]
+) -> None:
+    finder = GhostFinder(SHAPE, after_s=0.6)
+    [(when_s, where)] = looks(finder, seen_and_covered(empty, occupied, 5), empty)
+    assert 2.0 <= when_s <= 2.5
+    np.testing.assert_array_equal(where, box_mask() > 0)
+
+
+def test_what_stands_before_a_background_that_was_seen_longer_is_an_object(
+    empty: NDArray[np.uint8], occupied: NDArray[np.uint8]
+) -> None:
+    finder = GhostFinder(SHAPE, after_s=0.6)
+    assert not looks(finder, seen_and_covered(empty, occupied, 20), empty)
+
+
+def test_a_glimpse_counts_in_the_first_seconds_only(
+    empty: NDArray[np.uint8], occupied: NDArray[np.uint8]
+) -> None:
+    finder = GhostFinder(SHAPE, after_s=0.6)
+    looks(finder, [(box_mask(), occupied)] * 12 * FPS, empty)
+    assert not looks(finder, seen_and_covered(empty, occupied, 5), empty, 12.0)
+
+
 def test_finder_finds_a_ghost_that_touches_what_moves(
     empty: NDArray[np.uint8], occupied: NDArray[np.uint8]
 ) -> None:
