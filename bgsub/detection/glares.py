@@ -19,8 +19,10 @@ __all__ = ["find_glares"]
 # Areas below are meant for pictures of this many lines.
 _LINES = 360
 _MIN_PX = 150
-# In daylight nobody sees the light of a lamp.
+# In daylight nobody sees the light of a lamp: the ground is darker than this, and so is that
+# share of the picture.
 _DARK = 60
+_MIN_DARK = 0.5
 _BRIGHTER, _RATIO = 14, 1.2
 # Gradient of the difference per pixel, as a share of it, below which it fades; and the gradient
 # that noise has.
@@ -57,6 +59,8 @@ def find_glares(
     ndarray of bool, shape (h, w), or None
         True where the foreground is only lit; None if it is nowhere.
     """
+    if np.count_nonzero(background < _DARK) < _MIN_DARK * mask.size:
+        return None
     known = np.asarray(cv2.blur(background, _BOX), np.uint8)
     brighter = np.asarray(cv2.subtract(cv2.blur(luma, _BOX), known), np.uint8)
     is_lit = (brighter > _BRIGHTER) & (known < _DARK) & (mask > 0)

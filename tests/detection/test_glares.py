@@ -69,6 +69,17 @@ def test_the_car_behind_its_light_stays() -> None:
     assert glares[car].mean() < 0.1
 
 
+def test_a_dark_corner_of_a_bright_picture_is_no_night() -> None:
+    pool = _pool(7)
+    dark, lit = _noisy(_ground(30), 2), _noisy(_ground(30) + 60 * pool, 1)
+    dark[:, 180:] += 100
+    lit[:, 180:] += 100
+    assert find_glares(_mask(pool), lit, dark) is not None
+    dark[:, 140:180] += 100
+    lit[:, 140:180] += 100
+    assert find_glares(_mask(pool), lit, dark) is None
+
+
 def test_without_foreground_there_is_none() -> None:
     dark = _noisy(_ground(30), 7)
     assert find_glares(np.zeros(_SHAPE, np.uint8), dark, dark) is None
