@@ -16,7 +16,7 @@ from bgsub.frames import Frame, FrameResult
 from bgsub.live_events import LiveEvents
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,17 +31,36 @@ __all__ = ["LiveScene", "warm_up"]
 logger = logging.getLogger(__name__)
 
 _TUNABLE = ("model", "mask", "events", "detector")
-_WARM_UP_FRAMES = 3
+_EMPTY_FRAMES, _REHEARSAL_FRAMES = 3, 14
+# Larger frames need nothing else.
+_MOST_LINES, _MOST_COLUMNS = 720, 1280
 _ORIGIN = "window"
 
 
 def warm_up(config: Config, info: StreamInfo, frame_shape: tuple[int, ...]) -> None:
-    """Compile and load what the first frames need, on a twin of the scene."""
-    detector = build_detector(config, info, with_probability=False)
-    image = np.zeros(frame_shape, np.uint8)
-    for number in range(_WARM_UP_FRAMES):
-        for _ in detector.detect([Frame(index=number, timestamp_s=number / 25, image=image)]):
+    """Compile and load what frames may need, on a twin of the scene in which things happen."""
+    height, width = min(frame_shape[0], _MOST_LINES), min(frame_shape[1], _MOST_COLUMNS)
+    twin = replace(info, width=width, height=height)
+    detector = build_detector(config, twin, with_probability=False)
+    for frame in _rehearsal((height, width, *frame_shape[2:])):
+        for _ in detector.detect([frame]):
             pass
+
+
+def _rehearsal(shape: tuple[int, ...]) -> Iterator[Frame]:
+    """Yield an empty yard, something that stands in it with its shadow, and a darker light."""
+    ground = np.random.default_rng(0).integers(100, 120, shape, np.uint8)
+    height, width = shape[:2]
+    for number in range(_REHEARSAL_FRAMES):
+        image = ground.copy()
+        if number >= _EMPTY_FRAMES:
+            image[height // 4 : height // 2, width // 3 : width // 2] = 230
+            shadow = image[height // 3 : height // 2, width // 2 : 2 * width // 3]
+            shadow[:] = shadow // 2
+        if number == _REHEARSAL_FRAMES - 1:
+            image //= 2
+        # As far apart as what looks now and then looks.
+        yield Frame(index=number, timestamp_s=0.1 * number, image=image)
 
 
 class LiveScene:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -62,8 +66,21 @@ def test_events_on_both_sides_of_a_gap_are_told(scene: LiveScene) -> None:
     assert scene.n_events == 2
 
 
-def test_warming_up_leaves_nothing_behind() -> None:
-    warm_up(Config(), _INFO, _SHAPE)
+def test_nothing_is_left_to_load_after_warming_up() -> None:
+    child = [sys.executable, "-m", "tests.app._warm_child"]
+    done = subprocess.run(
+        child, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (9, 16, 3), (1081, 1921, 3)])
+def test_scenes_of_any_size_are_warmed_up(shape: tuple[int, ...]) -> None:
+    height, width = shape[:2]
+    info = StreamInfo(
+        name="", width=width, height=height, source_width=width, source_height=height
+    )
+    warm_up(Config(), info, shape)
 
 
 def test_a_known_scene_needs_no_time_to_settle() -> None:
