@@ -7,10 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from bgsub.detection._grid import Grid
-from bgsub.detection._runs import Regions
-from bgsub.detection.blinking import Blinking
-from bgsub.detection.calm import Calm
+from bgsub.detection._state import State
 from bgsub.detection.detector import Detection, StageClock
 from bgsub.detection.evidence import (
     NEGLIGIBLE,
@@ -21,14 +18,10 @@ from bgsub.detection.evidence import (
     thresholds_of_levels,
     unsmoothed,
 )
-from bgsub.detection.ghosts import GhostFinder
 from bgsub.detection.glares import find_glares
-from bgsub.detection.lighting import Lighting
-from bgsub.detection.pictures import to_bytes, to_luma
-from bgsub.detection.reference import Reference
-from bgsub.detection.shading import ShadingFinder
+from bgsub.detection.pictures import to_bytes
 from bgsub.detection.shadows import find_shadows
-from bgsub.detection.stabilise import Stabiliser, moved
+from bgsub.detection.stabilise import moved
 from bgsub.frames import FOREGROUND, SHADOW
 
 if TYPE_CHECKING:
@@ -36,6 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bgsub.detection._grid import Grid
     from bgsub.detection.evidence import Evidence
     from bgsub.detection.settings import RobustParams
     from bgsub.frames import Frame, Image, Mask
@@ -44,9 +38,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RobustDetector"]
 
-_RELEARN_AFTER_S = 0.5
-# Frames for which the thresholds of the cells stay as they are.
-_REFRESH = 4
 # Up to here no cell is foreground that has not enough evidence to be looked at.
 _MOST_HYSTERESIS = 1 - NEGLIGIBLE
 # In smaller frames starting another thread costs as much as it saves.
@@ -89,7 +80,7 @@ class RobustDetector:
         self._with_probability = with_probability
         self._thresholds = thresholds_of_levels(params.dark_threshold)
         self._clock = StageClock("align", "model", "decide", "feedback", "clean")
-        self._state: _State | None = None
+        self._state: State | None = None
 
     @property
     def model(self) -> MixtureModel:
@@ -121,7 +112,7 @@ class RobustDetector:
         self._model.check_frame(frame.image)
         picture = to_bytes(frame.image, self._model.params.max_value)
         if self._state is None:
-            self._state = _State(picture, self._params, self._model)
+            self._state = State(picture, self._params, self._model)
         state = self._state
         state.begin(frame.timestamp_s, self._model)
         cells = state.grid.reduce(picture)
@@ -155,7 +146,9 @@ class RobustDetector:
 
         def feed_back() -> None:
             clock = self._clock.split()
-            self._feed_back(image, cells, found, frame.timestamp_s, state)
+            if state.rate > 0:
+                state.follow_background(found, evidence)
+                self._feed_back(image, cells, frame.timestamp_s, state)
             clock.lap("feedback")
 
         if picture.shape[0] * picture.shape[1] < _MIN_SHARED_PX:
@@ -166,7 +159,7 @@ class RobustDetector:
         return detections[0]
 
     def _aligned(
-        self, image: Image, cells: NDArray[np.uint8], state: _State
+        self, image: Image, cells: NDArray[np.uint8], state: State
     ) -> tuple[Image, tuple[float, float]]:
         """Return the frame as the camera would have seen it had it not shaken."""
         if not self._params.stabilise:
@@ -176,10 +169,10 @@ class RobustDetector:
             return image, (0.0, 0.0)
         return moved(image, -x, -y, nearest=False), (x, y)
 
-    def _relearn(self, image: Image, where: NDArray[np.bool_], state: _State) -> None:
+    def _relearn(self, image: Image, where: NDArray[np.bool_], state: State) -> None:
         self._model.relearn(state.grid.enlarge(where.view(np.uint8)), image)
 
-    def _scores(self, image: Image, state: _State) -> NDArray[np.uint8]:
+    def _scores(self, image: Image, state: State) -> NDArray[np.uint8]:
         """Return how far the pixels are from their background, and learn from them."""
         state.refresh(self._thresholds)
         return self._model.score(
@@ -193,24 +186,17 @@ class RobustDetector:
         self,
         scores: NDArray[np.uint8],
         cells: NDArray[np.uint8],
-        state: _State,
+        state: State,
     ) -> tuple[NDArray[np.float32], Evidence, Mask]:
         """Return distances and evidence of cells, and which may have foreground."""
         found = distances(state.grid.average(scores), state.thresholds, state.widening)
         smooth = smoothed if self._params.smooth_evidence else unsmoothed
         evidence = smooth(found, state.luma(cells))
         state.coarse, is_near = decided_cells(evidence, state.coarse, self._params.hysteresis)
-        if state.calm is not None:
-            found = found * state.calm.share
-            if state.is_refreshed and state.rate > 0:
-                strays = evidence.values
-                if state.widening is not None:
-                    strays = strays * state.widening
-                state.calm.update(strays, state.coarse)
         return found, evidence, is_near
 
     def _fine(
-        self, evidence: Evidence, is_near: Mask, picture: NDArray[np.uint8], state: _State
+        self, evidence: Evidence, is_near: Mask, picture: NDArray[np.uint8], state: State
     ) -> tuple[Mask, Mask | None]:
         """Return mask and probability of pixels."""
         is_same = not self._with_probability and self._params.hysteresis <= _MOST_HYSTERESIS
@@ -249,14 +235,10 @@ class RobustDetector:
         self,
         image: Image,
         cells: NDArray[np.uint8],
-        found: NDArray[np.float32],
         timestamp_s: float,
-        state: _State,
+        state: State,
     ) -> None:
-        """Learn from what was decided, unless learning is frozen."""
-        if state.rate == 0:
-            return
-        state.blinking.update(found, state.coarse)
+        """Learn what is no object, and follow the background."""
         anew = state.is_another_scene(timestamp_s, self._params.relearn_coverage)
         luma, background = state.luma(cells), state.reference.luma
         if anew is None and state.ghosts is not None:
@@ -280,115 +262,3 @@ def _labelled(mask: Mask, shadows: NDArray[np.bool_] | None, grid: Grid) -> Mask
     # Background is 0 and stays so.
     cv2.min(mask[first:last], labels[first:last], dst=labelled[first:last])
     return labelled
-
-
-class _State:
-    """What is known of one stream beside the model; all but `mask` is on the coarse grid."""
-
-    def __init__(
-        self, picture: NDArray[np.uint8], params: RobustParams, model: MixtureModel
-    ) -> None:
-        self.grid = Grid(*picture.shape[:2])
-        shape = self.grid.shape
-        # A model from an earlier run knows more than the first picture.
-        known = model.background() if model.n_frames else picture
-        self.reference = Reference(self.grid.reduce(known))
-        self.stabiliser = Stabiliser(shape, step=self.grid.step)
-        self.blinking = Blinking(
-            shape,
-            gain=params.blinking_gain,
-            background_threshold=model.params.background_threshold,
-        )
-        self.calm = None
-        if params.calm_threshold < 1:
-            self.calm = Calm(shape, least=params.calm_threshold)
-        self.shading = ShadingFinder(shape)
-        self.ghosts = None
-        if params.ghost_after_s is not None:
-            self.ghosts = GhostFinder(shape, after_s=params.ghost_after_s)
-        self.lighting = None
-        if params.compensate_light:
-            self.lighting = Lighting(
-                model=model,
-                reference=self.reference,
-                grid=self.grid,
-                n_channels=picture.shape[2] if picture.ndim == 3 else 1,
-            )
-        self.coarse: Mask = np.zeros(shape, np.uint8)
-        self.mask: Mask = np.zeros(picture.shape[:2], np.uint8)
-        self.last_s: float | None = None
-        self.elapsed_s = 0.0
-        self.rate = 1.0
-        self._n_frames = 0
-        self.is_refreshed = True
-        self.thresholds = np.ones(shape, np.float32)
-        self.widening: NDArray[np.float32] | None = None
-        self.background_threshold: NDArray[np.uint8] | None = None
-        self._full_since_s: float | None = None
-        self._regions: Regions | None = None
-        self._pictures: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None
-
-    def begin(self, timestamp_s: float, model: MixtureModel) -> None:
-        """Begin with the next frame."""
-        self.elapsed_s = 0.0 if self.last_s is None else timestamp_s - self.last_s
-        self.last_s = timestamp_s
-        self.rate = model.params.rate_at(model.n_frames, self.elapsed_s)
-        self._pictures = None
-
-    def lit(self, image: Image, cells: NDArray[np.uint8]) -> tuple[Image, NDArray[np.uint8]]:
-        """Return a frame and its cells in the background's light."""
-        if self.lighting is None:
-            return image, cells
-        if self.rate > 0:
-            self.lighting.follow(image, cells, self.coarse, self.elapsed_s)
-        return self.lighting.even_out(image), self.lighting.even_out(cells)
-
-    def luma(self, cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the luma of a picture, which is worked out once in a frame."""
-        if self._pictures is None or self._pictures[0] is not cells:
-            self._pictures = cells, to_luma(cells)
-        return self._pictures[1]
-
-    def regions(self) -> Regions:
-        """Return the regions of the coarse mask."""
-        if self._regions is None or self._regions.mask is not self.coarse:
-            self._regions = Regions(self.coarse)
-        return self._regions
-
-    def refresh(self, thresholds: NDArray[np.float32]) -> None:
-        """Work out the cells' thresholds, which change slowly, from those of the levels."""
-        self.is_refreshed = self._n_frames % _REFRESH == 0
-        if not self.is_refreshed:
-            return
-        self.thresholds = np.take(thresholds, self.reference.luma)
-        if self.calm is not None:
-            self.thresholds *= self.calm.share
-        self.widening = self.blinking.widening()
-        self.background_threshold = self.blinking.background_threshold()
-        if self.background_threshold is not None:
-            self.background_threshold = self.grid.enlarge(self.background_threshold)
-
-    def learners(self, foreground_learning: float) -> NDArray[np.uint8] | None:
-        """Return which pixels learn from the next frame, shape (H, W); None: all.
-
-        Foreground learns from one frame in many, which is as good as a smaller rate.
-        """
-        self._n_frames += 1
-        if foreground_learning >= 1 or not cv2.countNonZero(self.coarse):
-            return None
-        if foreground_learning > 0 and self._n_frames % round(1 / foreground_learning) == 0:
-            return None
-        learns = (self.coarse == 0) | self.blinking.is_restless()
-        return self.grid.enlarge(learns.view(np.uint8))
-
-    def is_another_scene(self, timestamp_s: float, coverage: float) -> NDArray[np.bool_] | None:
-        """Return everywhere if nearly all has been foreground for a while, else None."""
-        if cv2.countNonZero(self.coarse) <= coverage * self.coarse.size:
-            self._full_since_s = None
-            return None
-        if self._full_since_s is None:
-            self._full_since_s = timestamp_s
-        if timestamp_s - self._full_since_s < _RELEARN_AFTER_S:
-            return None
-        self._full_since_s = None
-        return np.ones(self.grid.shape, bool)
