@@ -67,6 +67,9 @@ class GhostFinder:
     would not be found otherwise; later, when what stands still is rather an object, parts of
     it are left alone.
 
+    In the first ten seconds of a stream, what has kept still for two where the background was
+    seen for half a second at most is the background, outline or not.
+
     Parameters
     ----------
     shape : tuple of int
