@@ -81,7 +81,8 @@ class Capture:
     name : str
         For people; without a password.
     retries : Retries or None
-        None: the source is recorded, its end is the end.
+        None: the source is recorded, its end is the end, and it waits for its viewer: it
+        begins when the first frame is asked for.
     """
 
     def __init__(
@@ -166,6 +167,7 @@ class Capture:
         traceback: TracebackType | None,
     ) -> None:
         self._stop.set()
+        self._newest.close()
         thread, self._thread = self._thread, None
         if thread is not None:
             # A thread that waits for the network is left to its time-out.
@@ -189,7 +191,12 @@ class Capture:
 
     def _run(self, connection: Connection | None, first: Picture | None) -> None:
         try:
-            while connection is not None and not self._stop.is_set():
+            if self._retries is None and first is not None:
+                # Nothing of it is to be missed while a run gets ready.
+                self._newest.wait_for_taker()
+                first = first._replace(arrived_s=time.perf_counter())
+                self._clock = LiveClock(first.arrived_s)
+            while connection is not None:
                 try:
                     why = self._pump(connection, first)
                 finally:

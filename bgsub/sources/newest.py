@@ -43,11 +43,17 @@ class Newest(Generic[T]):
         """Return what is there, or comes within `timeout_s` seconds; None if nothing does."""
         with self._changed:
             self._is_taken_from = True
+            self._changed.notify_all()
             self._changed.wait_for(
                 lambda: self._item is not None or self._is_closed, timeout=timeout_s
             )
             item, self._item = self._item, None
             return item
+
+    def wait_for_taker(self) -> None:
+        """Wait until somebody has asked for something, or it is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_taken_from or self._is_closed)
 
     def close(self) -> None:
         """Say that nothing more will come; what is there can still be taken."""

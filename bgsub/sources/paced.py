@@ -58,6 +58,8 @@ class ClipConnection:
 class Paced:
     """Holds back the pictures of a recorded connection until it is their time.
 
+    The first comes at once; time runs from when the second is asked for.
+
     Parameters
     ----------
     connection : Connection
@@ -69,6 +71,7 @@ class Paced:
     def __init__(self, connection: Connection, stop: threading.Event) -> None:
         self._connection = connection
         self._stop = stop
+        self._first_s: float | None = None
         self._began_s: float | None = None
         self.source_size = connection.source_size
         self.fps = connection.fps
@@ -76,11 +79,15 @@ class Paced:
 
     def read(self) -> Picture | None:
         """Return the next picture when it is due; it arrives then."""
+        asked_s = time.perf_counter()
         picture = self._connection.read()
         if picture is None or picture.source_s is None:
             return picture
+        if self._first_s is None:
+            self._first_s = picture.source_s
+            return picture
         if self._began_s is None:
-            self._began_s = time.perf_counter() - picture.source_s
+            self._began_s = asked_s - self._first_s
         due_s = self._began_s + picture.source_s
         self._stop.wait(max(0.0, due_s - time.perf_counter()))
         return picture._replace(arrived_s=time.perf_counter())

@@ -59,6 +59,24 @@ def test_the_stream_is_described_before_the_first_frame_is_taken() -> None:
         assert timedelta(0) <= moment - before < timedelta(seconds=20)
 
 
+def test_a_recorded_source_waits_for_the_first_who_asks() -> None:
+    connection = FakeConnection([grey(n) for n in range(3)], None, every_s=0.5)
+    with Capture(FakeServer(connection), name="clip", retries=None) as capture:
+        time.sleep(1.2)
+        asked_s = time.perf_counter()
+        taken = _all(capture)
+    assert [c.frame.image[0, 0] for c in taken] == [0, 1, 2]
+    assert taken[0].frame.timestamp_s == 0.0
+    assert taken[0].arrived_s >= asked_s
+
+
+def test_leaving_ends_a_recorded_source_nobody_asked() -> None:
+    connection = FakeConnection([grey(0), grey(1)], None)
+    with Capture(FakeServer(connection), name="clip", retries=None):
+        pass
+    wait_until(lambda: connection.is_closed)
+
+
 def test_a_slow_reader_gets_the_newest_frame_and_the_others_are_counted() -> None:
     with Capture(FakeServer(FakeConnection(_endless(), "x")), name="f", retries=_QUICK) as live:
         first = live.take(5.0)

@@ -42,6 +42,18 @@ def test_a_clip_plays_as_long_as_it_lasts(clip: Path) -> None:
     assert (paced.source_size, paced.fps) == ((96, 64), 25.0)
 
 
+def test_time_runs_from_when_the_second_picture_is_asked_for(clip: Path) -> None:
+    paced = Paced(_clip(clip), threading.Event())
+    paced.read()
+    time.sleep(0.3)
+    asked_s = time.perf_counter()
+    arrived = []
+    while (picture := paced.read()) is not None:
+        arrived.append(picture.arrived_s - asked_s)
+    paced.close()
+    assert all(at >= n / 25 - 0.005 for n, at in enumerate(arrived, start=1))
+
+
 def test_waiting_for_a_frame_ends_when_the_run_does(clip: Path) -> None:
     stop = threading.Event()
     paced = Paced(_clip(clip), stop)
