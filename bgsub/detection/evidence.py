@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bgsub.detection._grid import Grid
     from bgsub.frames import Mask, Probability
-    from bgsub.mixture._workers import Workers
+    from bgsub.mixture.workers import Workers
 
 __all__ = [
     "NEGLIGIBLE",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bgsub.frames import Image, Mask
-    from bgsub.mixture._workers import Workers
+    from bgsub.mixture.workers import Workers
 
 __all__ = ["LightField"]
 

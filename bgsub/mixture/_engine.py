@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bgsub.mixture._workers import Workers
     from bgsub.mixture.params import MixtureParams
+    from bgsub.mixture.workers import Workers
 
 __all__ = ["Engine"]
 

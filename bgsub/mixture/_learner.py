@@ -11,8 +11,8 @@ from bgsub.errors import ConfigError, FrameShapeError
 from bgsub.mixture import _checks as checks
 from bgsub.mixture._engine import Engine
 from bgsub.mixture._model_file import SavedModel
-from bgsub.mixture._workers import Workers
 from bgsub.mixture.pixel import PixelMixture
+from bgsub.mixture.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from bgsub.detection._grid import Grid
 from bgsub.detection._guided import REACH
 from bgsub.detection.pictures import as_read_only, to_luma
 from bgsub.mixture import SCORE_UNIT
-from bgsub.mixture._workers import Workers
+from bgsub.mixture.workers import Workers
 from tests.reference import evidence as reference
 
 if TYPE_CHECKING:

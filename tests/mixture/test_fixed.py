@@ -9,7 +9,7 @@ import pytest
 
 from bgsub.mixture import MixtureModel, MixtureParams
 from bgsub.mixture._engine import Engine
-from bgsub.mixture._workers import Workers
+from bgsub.mixture.workers import Workers
 from tests.mixture._clips import WHITE, busy_clip
 from tests.mixture._oracles import pixels_of_the_paper
 from tests.reference import fixed

@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 
-from bgsub.mixture._workers import Workers
+from bgsub.mixture.workers import Workers
 
 
 @pytest.mark.parametrize("n_threads", [0, 1, 2, 3, 7])
