@@ -40,6 +40,17 @@ def test_known_shifts_are_found(shape: tuple[int, int], x: int, y: int) -> None:
     assert found == pytest.approx((x, y), abs=0.4 * coarseness)
 
 
+@pytest.mark.parametrize("shape", [(97, 61), (72, 97), (97, 72), (241, 427), (481, 853)])
+def test_awkward_sizes_do_not_pretend_a_shift(shape: tuple[int, int]) -> None:
+    world = _world(shape)
+    rng = np.random.default_rng(0)
+    stabiliser = Stabiliser(shape, step=1)
+    for x, y in [(0, 0), (3, -2), (0, 0), (-4, 0), (0, 0)]:
+        noisy = np.clip(_view(world, x, y) + rng.normal(0, 3, shape), 0, 255)
+        found = stabiliser.shift(noisy.astype(np.uint8), _view(world, 0, 0))
+        assert found == pytest.approx((x, y), abs=0.25)
+
+
 def test_shifts_are_in_pixels_of_the_frame() -> None:
     world = _world((72, 96))
     found = Stabiliser((72, 96), step=3).shift(_view(world, 2, -3), _view(world, 0, 0))
