@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -15,14 +17,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["check_choices", "check_start", "check_weights"]
+__all__ = ["check_choices", "check_precisions", "check_start", "check_weights"]
 
 _CHOICES = {
     "covariance_type": get_args(CovarianceType),
     "stopping": get_args(Stopping),
     "init": get_args(Init),
 }
-_LEAST = {"n_components": 1, "max_iter": 1, "n_init": 1, "tol": 0, "reg_covar": 0}
+_LEAST_WHOLE = {"n_components": 1, "max_iter": 1, "n_init": 1, "n_threads": 0}
+_NOT_NEGATIVE = ("tol", "reg_covar")
+_SUM_TOLERANCE = 1e-6
 
 
 def check_choices(parameters: Mapping[str, Any]) -> None:
@@ -37,10 +41,15 @@ def check_choices(parameters: Mapping[str, Any]) -> None:
         if parameters[name] not in known:
             msg = f"{name} should be one of {', '.join(known)}, not {parameters[name]!r}."
             raise ValueError(msg)
-    for name, least in _LEAST.items():
-        # Written so that NaN is refused too.
-        if not parameters[name] >= least:
-            msg = f"{name} should be at least {least}, not {parameters[name]!r}."
+    for name, least in _LEAST_WHOLE.items():
+        value = parameters[name]
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+            msg = f"{name} should be a whole number of at least {least}, not {value!r}."
+            raise ValueError(msg)
+    for name in _NOT_NEGATIVE:
+        value = parameters[name]
+        if not isinstance(value, Real) or not math.isfinite(value) or value < 0:
+            msg = f"{name} should be a finite number of at least 0, not {value!r}."
             raise ValueError(msg)
 
 
@@ -52,15 +61,35 @@ def check_start(
     Raises
     ------
     ValueError
-        If it has another, or is not finite.
+        If it has another, is not finite, or is no shares where it should be.
     """
     if value is None:
         return None
     array = np.asarray(value, np.float64)
-    if array.shape != shape or not np.isfinite(array).all():
-        msg = f"{name} should be finite and of shape {shape}, not {array.shape}."
+    if array.shape != shape:
+        msg = f"{name} should be of shape {shape}, not {array.shape}."
+        raise ValueError(msg)
+    if not np.isfinite(array).all():
+        msg = f"{name} should be finite."
+        raise ValueError(msg)
+    if name == "weights_init" and (array.min() < 0 or abs(array.sum() - 1) > _SUM_TOLERANCE):
+        msg = f"weights_init should be shares that sum to 1, not {array.tolist()}."
         raise ValueError(msg)
     return array
+
+
+def check_precisions(precisions: NDArray[np.float64]) -> None:
+    """Make sure that matrices (K, D, D) can be precisions.
+
+    Raises
+    ------
+    ValueError
+        If one is not symmetric and positive definite.
+    """
+    is_symmetric = np.allclose(precisions, precisions.swapaxes(1, 2))
+    if not is_symmetric or np.linalg.eigvalsh(precisions).min() <= 0:
+        msg = "precisions_init should be symmetric and positive definite."
+        raise ValueError(msg)
 
 
 def check_weights(sample_weight: ArrayLike | None, n: int) -> NDArray[np.float64]:

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, DensityMixin
-from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from bgsub.segmentation._checks import check_choices, check_start, check_weights
+from bgsub.segmentation._checks import (
+    check_choices,
+    check_precisions,
+    check_start,
+    check_weights,
+)
 from bgsub.segmentation.fitting import Fit, fit_mixture, start_from_labels
 from bgsub.segmentation.gaussians import Gaussians, compress, expand, n_parameters
 from bgsub.segmentation.starts import starting_labels
@@ -27,10 +32,12 @@ __all__ = ["HistogramGaussianMixture"]
 
 
 class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
-    """``GaussianMixture`` that counts equal samples instead of repeating them.
+    """``GaussianMixture`` for samples that are weighted instead of repeated.
 
     Same parameters, same attributes and, from the same start, the same numbers as
     ``sklearn.mixture.GaussianMixture`` fitted to every sample as often as its weight says.
+    What makes it quick is that few samples stand for many: give it the histogram's levels
+    with their counts, not every pixel.
 
     Parameters
     ----------
@@ -55,7 +62,7 @@ class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[mis
     random_state : int, RandomState or None
         Draws for `init`.
     weights_init, means_init, precisions_init : array-like or None
-        As scikit-learn: a start of one's own, wholly or in part.
+        As scikit-learn: a start of one's own, wholly or in part.  `init` gives the rest.
     n_threads : int
         0: one for each core.  The result does not depend on it.
 
@@ -75,6 +82,8 @@ class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[mis
         Mean log-likelihood per sample that the last iteration began with.
     history_ : tuple of Step
         Every iteration.
+    n_features_in_ : int
+        D.
 
     Examples
     --------
@@ -135,10 +144,10 @@ class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[mis
         Raises
         ------
         ValueError
-            If a parameter means nothing, there is NaN, there are fewer samples than
-            components, or a component collapses.
+            If a parameter means nothing, there is NaN, fewer samples than components have
+            a weight, or a component collapses.
         """
-        check_choices(self.get_params())
+        check_choices(self.get_params(deep=False))
         values = self._checked(X, fitting=True)
         counts = check_weights(sample_weight, len(values))
         values, counts = values[counts > 0], counts[counts > 0]
@@ -152,8 +161,16 @@ class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[mis
             msg = "A component collapsed onto too few samples: try a larger reg_covar."
             raise ValueError(msg) from error
         self._keep(max(fits, key=lambda fit: fit.lower_bound))
-        self.n_features_in_ = values.shape[1]
         return self
+
+    def fit_predict(
+        self,
+        X: ArrayLike,  # noqa: N803
+        y: None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> NDArray[np.intp]:
+        """Fit the mixture and return the most probable component of each sample, (N,)."""
+        return self.fit(X, y, sample_weight).predict(X)
 
     def _fit_once(
         self,
@@ -175,7 +192,9 @@ class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[mis
 
     def predict(self, X: ArrayLike) -> NDArray[np.intp]:  # noqa: N803
         """Return the most probable component of each sample, shape (N,)."""
-        return self._mixture().label(self._checked(X), n_threads=self.n_threads).astype(np.intp)
+        mixture = self._mixture()
+        labels = mixture.label(self._checked(X), n_threads=self.n_threads)
+        return labels.astype(np.intp)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """Return each component's probability given each sample, shape (N, K)."""
@@ -192,37 +211,38 @@ class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[mis
         sample_weight: ArrayLike | None = None,
     ) -> float:
         """Return the mean log-likelihood per sample, in nats."""
-        densities = self.score_samples(X)
-        return float(
-            np.average(densities, weights=check_weights(sample_weight, len(densities)))
-        )
+        log_likelihood, total = self._summed(X, sample_weight)
+        return log_likelihood / total
 
     def bic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
         """Return the Bayesian information criterion: the lower the better."""
-        total = self._total(X, sample_weight)
-        free = self._free() * math.log(total)
-        return -2 * self.score(X, None, sample_weight) * total + free
+        log_likelihood, total = self._summed(X, sample_weight)
+        return -2 * log_likelihood + self._free() * math.log(total)
 
     def aic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:  # noqa: N803
         """Return the Akaike information criterion: the lower the better."""
-        total = self._total(X, sample_weight)
-        return -2 * self.score(X, None, sample_weight) * total + 2 * self._free()
+        log_likelihood, _ = self._summed(X, sample_weight)
+        return -2 * log_likelihood + 2 * self._free()
 
-    def _total(self, X: ArrayLike, sample_weight: ArrayLike | None) -> float:  # noqa: N803
-        n = len(np.asarray(X)) if sample_weight is None else np.sum(sample_weight)
-        return float(n)
+    def _summed(
+        self,
+        X: ArrayLike,  # noqa: N803
+        sample_weight: ArrayLike | None,
+    ) -> tuple[float, float]:
+        """Return the log-likelihood of all samples, and how many they are by their weights."""
+        densities = self.score_samples(X)
+        weights = check_weights(sample_weight, len(densities))
+        return float(weights @ densities), float(weights.sum())
 
     def _free(self) -> int:
         k, d = self.means_.shape
         return n_parameters(k, d, self.covariance_type)
 
     def _checked(self, X: ArrayLike, *, fitting: bool = False) -> NDArray[Any]:  # noqa: N803
-        values = np.asarray(check_array(X, dtype=[np.float64, np.float32], order="C"))
-        known = getattr(self, "n_features_in_", values.shape[1])
-        if not fitting and values.shape[1] != known:
-            msg = f"The samples have {values.shape[1]} features; fitted were {known}."
-            raise ValueError(msg)
-        return values
+        values = validate_data(
+            self, X, reset=fitting, dtype=[np.float64, np.float32], order="C"
+        )
+        return np.asarray(values)
 
     def _start(
         self,
@@ -239,8 +259,9 @@ class HistogramGaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[mis
         )
         covariances = None
         if precisions is not None:
-            inverse = np.linalg.inv(expand(precisions, self.covariance_type, k, d))
-            covariances = np.asarray(inverse, np.float64)
+            matrices = expand(precisions, self.covariance_type, k, d)
+            check_precisions(matrices)
+            covariances = np.asarray(np.linalg.inv(matrices), np.float64)
         if weights is None or means is None or covariances is None:
             own = self._own_start(values, counts, random)
             weights = own.weights if weights is None else weights

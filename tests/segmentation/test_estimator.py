@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.mixture import GaussianMixture
+from sklearn.utils.estimator_checks import check_estimator
 
 from bgsub.segmentation.estimator import HistogramGaussianMixture
 from tests.reference import em
@@ -235,16 +236,28 @@ def test_weights_that_are_no_counts_are_refused(weights: list[float]):
     "wrong",
     [
         {"n_components": 0},
+        {"n_components": 2.5},
+        {"n_components": True},
+        {"n_components": "2"},
         {"covariance_type": "round"},
         {"init": "guess"},
         {"stopping": "never"},
         {"max_iter": 0},
         {"tol": -1.0},
+        {"tol": float("nan")},
+        {"tol": "small"},
         {"reg_covar": -1.0},
+        {"reg_covar": float("inf")},
         {"n_init": 0},
+        {"n_threads": -1},
         {"means_init": [[1.0, 2.0]]},
+        {"means_init": [[1.0], [np.nan]]},
         {"weights_init": [1.0]},
+        {"weights_init": [-0.5, 1.5]},
+        {"weights_init": [5.0, 5.0]},
         {"precisions_init": [[1.0]]},
+        {"precisions_init": [[[0.0]], [[1.0]]]},
+        {"precisions_init": [[[-1.0]], [[1.0]]]},
     ],
 )
 def test_parameters_that_mean_nothing_are_refused(wrong: dict[str, Any]):
@@ -266,6 +279,35 @@ def test_it_is_an_estimator_as_scikit_learn_knows_them():
     assert mixture.fit([[1.0], [2.0], [3.0]]) is mixture
     with pytest.raises(ValueError, match="features"):
         mixture.predict([[1.0, 2.0]])
+
+
+def test_it_passes_scikit_learns_own_checks():
+    outcomes = check_estimator(HistogramGaussianMixture(), on_skip=None, on_fail=None)
+    failed = {o["check_name"]: o["exception"] for o in outcomes if o["status"] == "failed"}
+    assert not failed
+    assert sum(outcome["status"] == "passed" for outcome in outcomes) > 40
+
+
+def test_labels_and_criteria_are_those_of_scikit_learn():
+    values, counts = _samples(2)
+    repeated = np.repeat(values, counts.astype(int), axis=0)
+    theirs = GaussianMixture(2, random_state=0).fit(repeated)
+    start: dict[str, Any] = {
+        "weights_init": theirs.weights_,
+        "means_init": theirs.means_,
+        "precisions_init": theirs.precisions_,
+    }
+    mixture = HistogramGaussianMixture(2, max_iter=1, **start)
+    labels = mixture.fit_predict(values, sample_weight=counts)
+    reference = GaussianMixture(2, max_iter=1, **start)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        reference.fit(repeated)
+    np.testing.assert_array_equal(labels, reference.predict(values))
+    assert mixture.bic(values, sample_weight=counts) == pytest.approx(reference.bic(repeated))
+    assert mixture.aic(values, sample_weight=counts) == pytest.approx(reference.aic(repeated))
+    with pytest.raises(ValueError, match="zero for every sample"):
+        mixture.bic(values, sample_weight=np.zeros(len(values)))
 
 
 def test_samples_without_weight_do_not_count():
