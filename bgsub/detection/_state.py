@@ -93,7 +93,8 @@ class State:
             return image, cells
         if self.rate > 0:
             self.lighting.follow(image, cells, self.coarse, self.elapsed_s)
-        return self.lighting.even_out(image), self.lighting.even_out(cells)
+        evened = self.lighting.even_out(image)
+        return evened, evened if cells is image else self.lighting.even_out(cells)
 
     def luma(self, cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the luma of a picture, which is worked out once in a frame."""

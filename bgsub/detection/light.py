@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from bgsub.frames import Mask
 
-__all__ = ["find_curves"]
+__all__ = ["find_curves", "may_be_another"]
 
 _SAMPLES = 4000
 _MIN_SAMPLES = 200
@@ -27,6 +28,37 @@ _MIN_IN_BIN = 20
 _OFF = 12.0
 _MIN_OFF = 0.2
 _MOST_LEFT = 0.4
+
+
+# A quick look takes this share of the samples, and half of what is off is enough for it.
+_QUICKLY = 4
+
+
+def may_be_another(
+    picture: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    mask: Mask,
+    gains: NDArray[np.float32],
+) -> bool:
+    """Return whether it is worth looking for curves: a quick look, which seldom errs.
+
+    Parameters
+    ----------
+    picture, background, mask
+        As for :func:`find_curves`.
+    gains : ndarray of float32, shape (rows, columns, C)
+        How much brighter than the background each block of the picture is known to be.
+    """
+    shape = (*mask.shape, -1)
+    every = max(1, math.isqrt(_QUICKLY * mask.size // _SAMPLES))
+    n_usable, n_off = _count_blocks(
+        as_read_only(picture.reshape(shape)),
+        as_read_only(background.reshape(shape)),
+        as_read_only(mask),
+        gains,
+        every,
+    )
+    return n_usable < _MIN_SAMPLES // _QUICKLY or 2 * n_off >= _MIN_OFF * n_usable
 
 
 def find_curves(
@@ -57,7 +89,6 @@ def find_curves(
     n_usable, n_off = _count(
         as_read_only(pixels), as_read_only(means), as_read_only(flat), stride
     )
-    # Nearly always the light has not changed: that costs little to find out.
     if n_usable < _MIN_SAMPLES or n_off < _MIN_OFF * n_usable:
         return None
     seen, known = pixels[::stride].astype(np.float32), means[::stride].astype(np.float32)
@@ -70,6 +101,36 @@ def find_curves(
     if _share_off(seen, np.stack(mapped, axis=1)) > _MOST_LEFT * n_off / n_usable:
         return None
     return curves
+
+
+@kernel
+def _count_blocks(
+    picture: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    gains: NDArray[np.float32],
+    every: int,
+) -> tuple[int, int]:
+    """Return how many samples can be used, and how many are far off what the gains tell."""
+    height, width, n_channels = picture.shape
+    n_rows, n_columns, _ = gains.shape
+    n_usable = n_off = 0
+    for y in range(every // 2, height, every):
+        row = y * n_rows // height
+        for x in range(every // 2, width, every):
+            if mask[y, x]:
+                continue
+            column = x * n_columns // width
+            is_usable = True
+            squares = np.float32(0)
+            for c in range(n_channels):
+                seen, known = picture[y, x, c], background[y, x, c]
+                is_usable &= min(seen, known) > _DARKEST and max(seen, known) < _BRIGHTEST
+                off = np.float32(seen) / gains[row, column, c] - np.float32(known)
+                squares += off * off
+            n_usable += is_usable
+            n_off += is_usable and squares > n_channels * _OFF**2
+    return n_usable, n_off
 
 
 @kernel

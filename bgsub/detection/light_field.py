@@ -34,6 +34,8 @@ _MIN_SHARE = 0.1
 _DARKEST, _BRIGHTEST = np.uint8(8), np.uint8(250)
 _STRIDE = 2
 _1, _2, _3 = np.uintp(1), np.uintp(2), np.uintp(3)
+# Of a Gaussian.
+_WEIGHTS = cv2.getGaussianKernel(9, _SMOOTH)[4:, 0].astype(np.float32)
 # Nearer to foreground is its own soft edge.
 _MARGIN = np.ones((9, 9), np.uint8)
 # The most that a frame is made brighter or darker by.
@@ -68,11 +70,17 @@ class LightField:
         self._gains: NDArray[np.float32] = np.ones(
             (self._size[1], self._size[0], n_channels), np.float32
         )
+        self._is_off = False
+
+    @property
+    def gains(self) -> NDArray[np.float32]:
+        """How much brighter than the background each block is lit, shape (rows, columns, C)."""
+        return self._gains
 
     @property
     def is_off(self) -> bool:
         """Whether the light is another one anywhere."""
-        return float(np.abs(self._gains - 1).max()) > _OFF
+        return self._is_off
 
     def follow(
         self,
@@ -93,24 +101,21 @@ class LightField:
             Since the last picture; None: the light has changed at once.
         """
         shape = (*picture.shape[:2], -1)
-        sums = np.zeros((*self._gains.shape[:2], 2 * self._gains.shape[2] + 1), np.float32)
-        _add_up(
+        is_sudden = elapsed_s is None
+        most = np.inf if elapsed_s is None else _FASTEST * max(elapsed_s, 0.0)
+        in_block = mask.size / (self._size[0] * self._size[1] * _STRIDE**2)
+        near = cv2.dilate(mask, _MARGIN) if cv2.countNonZero(mask) else mask
+        _follow(
             as_read_only(picture.reshape(shape)),
             as_read_only(background.reshape(shape)),
-            as_read_only(np.asarray(cv2.dilate(mask, _MARGIN))),
-            sums,
+            as_read_only(np.asarray(near, np.uint8)),
+            _WEIGHTS,
+            np.float32(_MIN_SHARE * in_block),
+            np.float32(1.0 if is_sudden else _RATE),
+            np.float32(most),
+            self._gains,
         )
-        n_channels = self._gains.shape[2]
-        n_pixels = np.asarray(cv2.GaussianBlur(sums[..., -1].copy(), (0, 0), _SMOOTH))
-        in_block = mask.size / (self._size[0] * self._size[1] * _STRIDE**2)
-        is_known = n_pixels[..., None] > _MIN_SHARE * in_block
-        smooth = np.asarray(cv2.GaussianBlur(sums[..., :-1].copy(), (0, 0), _SMOOTH))
-        ratios = smooth[..., :n_channels] / np.maximum(smooth[..., n_channels:], 1.0)
-        off = np.where(is_known, ratios - self._gains, np.float32(0))
-        if elapsed_s is not None:
-            most = np.float32(_FASTEST * max(elapsed_s, 0.0))
-            off = np.clip(np.float32(_RATE) * off, -most, most)
-        self._gains += off
+        self._note_change()
 
     def take_common(self, least: float) -> NDArray[np.float32] | None:
         """Hand over what the whole picture has changed by, if it is so much.
@@ -125,11 +130,19 @@ class LightField:
         ndarray of float32, shape (C, 256), or None
             What each level of each channel of the background has become.
         """
+        # Half of the light of some channel must be off for its median to be.
+        n_off = np.count_nonzero(np.abs(self._gains - 1) >= least) if self._is_off else 0
+        if n_off < self._size[0] * self._size[1] // 2:
+            return None
         common: NDArray[np.float32] = np.median(self._gains, axis=(0, 1)).astype(np.float32)
         if float(np.abs(common - 1).max()) < least:
             return None
         self._gains /= common
+        self._note_change()
         return np.arange(256, dtype=np.float32) * common[:, None]
+
+    def _note_change(self) -> None:
+        self._is_off = float(np.abs(self._gains - 1).max()) > _OFF
 
     def even_out(self, image: Image, workers: Workers | None = None) -> Image:
         """Return a frame of any size, shape (H, W) or (H, W, C), lit like the background."""
@@ -204,6 +217,102 @@ def _weigh(
 
 
 @kernel
+def _follow(
+    picture: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    weights: NDArray[np.float32],
+    least: np.float32,
+    rate: np.float32,
+    most: np.float32,
+    gains: NDArray[np.float32],
+) -> None:
+    """Follow the light of each block.
+
+    Parameters
+    ----------
+    picture, background : ndarray of uint8, shape (h, w, channels)
+        One pixel in four is read.
+    mask : ndarray of uint8, shape (h, w)
+        0 where nothing is foreground.
+    weights : ndarray of float32, shape (n,)
+        Of a block and its neighbours at either side.
+    least : float32
+        So many pixels must be known of a block.
+    rate, most : float32
+        Share of what the light is off that is made up for, and the limit of that.
+    gains : ndarray of float32, shape (rows, columns, channels)
+        Changed.
+    """
+    n_rows, n_columns, n_channels = gains.shape
+    sums = np.empty((n_rows, n_columns, 2 * n_channels + 1), np.float32)
+    _add_up(picture, background, mask, sums)
+    _smooth(sums, weights)
+    for row in range(n_rows):
+        for column in range(n_columns):
+            known = sums[row, column]
+            if not known[2 * n_channels] > least:
+                continue
+            for c in range(n_channels):
+                ratio = known[c] / max(known[n_channels + c], np.float32(1))
+                off = rate * (ratio - gains[row, column, c])
+                gains[row, column, c] += min(max(off, -most), most)
+
+
+@kernel
+def _smooth(sums: NDArray[np.float32], weights: NDArray[np.float32]) -> None:
+    """Average blocks with their neighbours, which go on as in a mirror beside the edges."""
+    n_rows, n_columns, n_sums = sums.shape
+    reach = len(weights) - 1
+    copy = sums.copy()
+    # A row, with what goes on beside it.
+    around = np.empty((n_columns + 2 * reach, n_sums), np.float32)
+    wide = around.reshape(-1)
+    for row in range(n_rows):
+        inner = around[reach : reach + n_columns].reshape(-1)
+        _weigh_pairs(copy[row].reshape(-1), copy[row].reshape(-1), weights[0], False, inner)
+        for k in range(1, reach + 1):
+            above = copy[_mirrored(row - k, n_rows)].reshape(-1)
+            below = copy[_mirrored(row + k, n_rows)].reshape(-1)
+            _weigh_pairs(above, below, weights[k], True, inner)
+        for k in range(reach):
+            around[k] = around[reach + _mirrored(k - reach, n_columns)]
+            around[reach + n_columns + k] = around[reach + _mirrored(n_columns + k, n_columns)]
+        target = sums[row].reshape(-1)
+        _weigh_pairs(inner, inner, weights[0], False, target)
+        for k in range(1, reach + 1):
+            left, right = wide[(reach - k) * n_sums :], wide[(reach + k) * n_sums :]
+            _weigh_pairs(left, right, weights[k], True, target)
+
+
+@kernel
+def _weigh_pairs(
+    one: NDArray[np.float32],
+    other: NDArray[np.float32],
+    weight: np.float32,
+    is_more: bool,
+    target: NDArray[np.float32],
+) -> None:
+    """Add pairs to what is there, or write the first of each."""
+    if is_more:
+        for i in range(len(target)):
+            target[i] += weight * (one[i] + other[i])
+    else:
+        for i in range(len(target)):
+            target[i] = weight * one[i]
+
+
+@kernel
+def _mirrored(i: int, n: int) -> int:
+    """Return the place that stands for one outside: the outermost is there once."""
+    while not 0 <= i < n:
+        if n == 1:
+            return 0
+        i = -i if i < 0 else 2 * (n - 1) - i
+    return i
+
+
+@kernel
 def _add_up(
     picture: NDArray[np.uint8],
     background: NDArray[np.uint8],
@@ -212,81 +321,73 @@ def _add_up(
 ) -> None:
     """Add up each block's picture and background where neither is foreground or clipped.
 
-    Parameters
-    ----------
-    picture, background : ndarray of uint8, shape (h, w, channels)
-        One pixel in four is read.
-    mask : ndarray of uint8, shape (h, w)
-        0 where nothing is foreground.
-    sums : ndarray of float32, shape (rows, columns, 2 * channels + 1)
-        Zeros; written: sums of the picture, of the background, and the number of pixels.
+    Into `sums`, of shape (rows, columns, 2 * channels + 1): those of the picture, of the
+    background, and the number of pixels.
     """
     height, width, n_channels = picture.shape
     n_rows, n_columns, n_sums = sums.shape
-    usable = np.zeros(width, np.uint8)
-    # Sums of the block's columns of pixels, in the order of `sums`.
-    columns = np.zeros((n_sums, width), np.uint32)
+    usable = np.empty(width, np.uint8)
+    planes = np.empty((2 * n_channels, width), np.uint8)
+    # Of the block's columns of pixels, in the order of `sums`.
+    columns = np.empty((n_sums, width), np.uint16)
     for row in range(n_rows):
-        for k in range(n_sums):
-            for x in range(width):
-                columns[k, x] = 0
+        sums[row] = 0
         first, last = -(-row * height // n_rows), -(-(row + 1) * height // n_rows)
-        for y in range(first + first % _STRIDE, last, _STRIDE):
-            pixels, levels = picture[y].reshape(-1), background[y].reshape(-1)
-            _find_usable(pixels, levels, mask[y], usable)
-            for c in range(n_channels):
-                _add_channel(pixels, usable, c, n_channels, columns[c])
-                _add_channel(levels, usable, c, n_channels, columns[n_channels + c])
-            for x in range(width):
-                columns[n_sums - 1, x] += np.uint32(usable[x] & np.uint8(1))
-        for k in range(n_sums):
+        first += first % _STRIDE
+        # So many rows' sums fit into 16 bits.
+        for top in range(first, last, _STRIDE * 256):
+            columns[:] = 0
+            for y in range(top, min(top + _STRIDE * 256, last), _STRIDE):
+                _part(picture[y], planes[:n_channels])
+                _part(background[y], planes[n_channels:])
+                _find_usable(planes, mask[y], usable)
+                for k in range(n_sums - 1):
+                    _add(planes[k], usable, columns[k])
+                for x in range(width):
+                    columns[n_sums - 1, x] += usable[x] & np.uint8(1)
             for column in range(n_columns):
                 start = -(-column * width // n_columns)
                 end = -(-(column + 1) * width // n_columns)
-                total = np.uint32(0)
-                for x in range(start, end):
-                    total += columns[k, x]
-                sums[row, column, k] = np.float32(total)
+                for k in range(n_sums):
+                    total = np.uint32(0)
+                    for x in range(start + start % _STRIDE, end, _STRIDE):
+                        total += columns[k, x]
+                    sums[row, column, k] += np.float32(total)
+
+
+@kernel
+def _part(pixels: NDArray[np.uint8], planes: NDArray[np.uint8]) -> None:
+    """Write each channel of a row on its own."""
+    flat = pixels.reshape(-1)
+    if len(planes) == 1:
+        for i in range(len(flat)):
+            planes[0, i] = flat[i]
+        return
+    blue, green, red = planes[0], planes[1], planes[2]
+    for i in range(len(blue)):
+        x = np.uintp(i)
+        blue[x] = flat[_3 * x]
+        green[x] = flat[_3 * x + _1]
+        red[x] = flat[_3 * x + _2]
 
 
 @kernel
 def _find_usable(
-    pixels: NDArray[np.uint8],
-    levels: NDArray[np.uint8],
-    mask: NDArray[np.uint8],
-    usable: NDArray[np.uint8],
+    planes: NDArray[np.uint8], mask: NDArray[np.uint8], usable: NDArray[np.uint8]
 ) -> None:
     """Write 255 in every second pixel that is neither foreground nor clipped, else 0."""
-    is_grey = len(pixels) == len(mask)
-    for i in range(len(mask)):
-        x = np.uintp(i)
-        if is_grey:
-            low, high = min(pixels[x], levels[x]), max(pixels[x], levels[x])
-        else:
-            b, g, r = _3 * x, _3 * x + _1, _3 * x + _2
-            low = min(min(pixels[b], pixels[g]), pixels[r])
-            low = min(low, min(min(levels[b], levels[g]), levels[r]))
-            high = max(max(pixels[b], pixels[g]), pixels[r])
-            high = max(high, max(max(levels[b], levels[g]), levels[r]))
-        is_usable = (mask[x] == 0) & (low > _DARKEST) & (high < _BRIGHTEST)
-        usable[x] = np.uint8(255) if is_usable else np.uint8(0)
-    for i in range(1, len(mask), _STRIDE):
-        usable[i] = 0
+    for x in range(len(mask)):
+        usable[x] = np.uint8(0) if mask[x] else np.uint8(255)
+    for k in range(len(planes)):
+        levels = planes[k]
+        for x in range(len(mask)):
+            is_usable = (levels[x] > _DARKEST) & (levels[x] < _BRIGHTEST)
+            usable[x] &= np.uint8(255) if is_usable else np.uint8(0)
 
 
 @kernel
-def _add_channel(
-    values: NDArray[np.uint8],
-    usable: NDArray[np.uint8],
-    channel: int,
-    n_channels: int,
-    sums: NDArray[np.uint32],
+def _add(
+    values: NDArray[np.uint8], usable: NDArray[np.uint8], sums: NDArray[np.uint16]
 ) -> None:
-    if n_channels == 1:
-        for i in range(len(usable)):
-            x = np.uintp(i)
-            sums[x] += np.uint32(values[x] & usable[x])
-    else:
-        for i in range(len(usable)):
-            x = np.uintp(i)
-            sums[x] += np.uint32(values[_3 * x + np.uintp(channel)] & usable[x])
+    for x in range(len(sums)):
+        sums[x] += values[x] & usable[x]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgsub.detection.light import find_curves
+from bgsub.detection.light import find_curves, may_be_another
 from bgsub.detection.light_field import LightField
 
 if TYPE_CHECKING:
@@ -69,7 +69,10 @@ class Lighting:
         if self._model.n_frames == 0:
             return
         field, reference = self._field, self._reference
-        curves = find_curves(field.even_out(cells), reference.picture, mask)
+        curves = None
+        # Nearly always the light has not changed: that costs little to find out.
+        if may_be_another(cells, reference.picture, mask, field.gains):
+            curves = find_curves(field.even_out(cells), reference.picture, mask)
         if curves is None:
             field.follow(cells, reference.picture, mask, elapsed_s)
             self._carry_over(field.take_common(_MUCH), image, cells, mask)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from bgsub.detection.light import find_curves
+from bgsub.detection.light import find_curves, may_be_another
 from bgsub.detection.reference import Reference
 
 if TYPE_CHECKING:
@@ -46,6 +46,20 @@ def test_curves_are_the_change_of_light(
         np.testing.assert_allclose(
             curve[levels], gain * 255 * (levels / 255) ** gamma, rtol=0.03, atol=1.5
         )
+
+
+@pytest.mark.parametrize("channels", [(), (3,)])
+@pytest.mark.parametrize("gain", [0.5, 0.75, 1.3])
+def test_a_quick_look_sees_what_is_not_yet_known(
+    channels: tuple[int, ...], gain: float
+) -> None:
+    background = _background(channels, high=150)
+    lit = _lit(background, gain)
+    known = np.full((3, 4, channels[0] if channels else 1), gain, np.float32)
+    assert may_be_another(lit, background, _NONE, np.ones_like(known))
+    assert not may_be_another(lit, background, _NONE, known)
+    assert not may_be_another(background, background, _NONE, np.ones_like(known))
+    assert may_be_another(background, background, _NONE, known)
 
 
 def test_each_channel_has_its_own_curve() -> None:
