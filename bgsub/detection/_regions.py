@@ -1,4 +1,7 @@
-"""Compiled measurements of regions that may be shadow."""
+"""Compiled search for regions that may be shadow, and what decides about them.
+
+Only the foreground is looked at: where there is none, it costs nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,39 +9,114 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgsub.detection._runs import END, LABEL, LEFT, RIGHT, ROW, START
+from bgsub.detection._runs import AREA, BOTTOM, END, LABEL, LEFT, RIGHT, ROW, START, TOP
 from bgsub.jit import kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = [
-    "ALONE",
-    "AT_FOOT",
-    "COLUMNS",
-    "INNER",
-    "N_SUMS",
-    "WHOLE",
-    "find_dimmed",
-    "measure",
-]
+__all__ = ["N_SUMS", "choose", "find_dimmed", "find_seeds", "measure"]
 
 # Columns of the table of sums: two groups of statistics, of whole regions and of their inner
 # pixels, then columns of pixels: all, those that end at the lower edge of the object, and those
 # that also begin at its upper edge.
 _N, _X, _Y, _XX, _YY, _XY, _P, _B, _PP, _BB, _PB = range(11)
-WHOLE, INNER = 0, 11
+INNER = 11
 COLUMNS, AT_FOOT, ALONE, N_SUMS = 22, 23, 24, 25
+# Small regions have next to no inner pixels.
+_MIN_INNER = 6
+# A shadow lies on the ground: in this share of its columns nothing of the object is below it,
+# to within some pixels, and its centre is not high above the object's lowest point.
+_MIN_AT_FOOT = 0.8
+_MOST_HEIGHT = 0.6
+# It shows the ground's texture (correlation of the logarithms), darker by one factor (their
+# difference deviates by less than this),
+_MIN_CORRELATION = 0.3
+_MOST_DEVIATION = 0.06
+# or is long and low,
+_MIN_ELONGATION = 4.0
+_MOST_DEVIATION_OF_LONG = 0.1
+# or sticks out: in this share of its columns there is nothing but it.
+_MIN_ALONE = 0.6
+_MIN_AT_FOOT_OF_ALONE = 0.95
+_MIN_CORRELATION_OF_ALONE = 0.0
+_MOST_DEVIATION_OF_ALONE = 0.15
+_MOST_HEIGHT_WITHOUT_TEXTURE = 0.4
+# Luma as OpenCV has it, in 1/32768.
+_BLUE, _GREEN, _RED, _HALF, _BITS = 3735, 19235, 9798, 16384, 15
+
+
+@kernel
+def find_seeds(
+    runs: NDArray[np.int32],
+    is_object: NDArray[np.bool_],
+    picture: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    logarithms: NDArray[np.float32],
+    darkest: np.float32,
+    brightest: np.float32,
+    most_spread: np.float32,
+    most_gradient: np.float32,
+    seeds: NDArray[np.uint8],
+) -> bool:
+    """Find where shadows may be: dimmed places that a square of 3 × 3 fits into.
+
+    Parameters
+    ----------
+    runs, is_object, picture, background, logarithms
+        As for :func:`find_dimmed`, and so are the limits.
+    seeds : ndarray of uint8, shape (h, w)
+        Zeros; written: 1.
+
+    Returns
+    -------
+    bool
+        Whether there are any.
+    """
+    height, width = seeds.shape
+    dimmed = np.zeros_like(seeds)
+    find_dimmed(
+        runs,
+        is_object,
+        picture,
+        background,
+        logarithms,
+        darkest,
+        brightest,
+        most_spread,
+        most_gradient,
+        dimmed,
+    )
+    is_any = False
+    for i in range(len(runs)):
+        y = runs[i, ROW]
+        top, bottom = max(y - 1, 0), min(y + 2, height)
+        for x in range(runs[i, START], runs[i, END]):
+            if not dimmed[y, x]:
+                continue
+            left, right = max(x - 1, 0), min(x + 2, width)
+            if _is_all(dimmed, top, bottom, left, right):
+                seeds[top:bottom, left:right] = 1
+                is_any = True
+    return is_any
+
+
+@kernel
+def _is_all(values: NDArray[np.uint8], top: int, bottom: int, left: int, right: int) -> bool:
+    for y in range(top, bottom):
+        for x in range(left, right):
+            if not values[y, x]:
+                return False
+    return True
 
 
 @kernel
 def find_dimmed(
+    runs: NDArray[np.int32],
+    is_object: NDArray[np.bool_],
     picture: NDArray[np.uint8],
     background: NDArray[np.uint8],
-    inside: NDArray[np.uint8],
-    near: NDArray[np.uint8],
     logarithms: NDArray[np.float32],
-    ratios: NDArray[np.float32],
     darkest: np.float32,
     brightest: np.float32,
     most_spread: np.float32,
@@ -49,49 +127,137 @@ def find_dimmed(
 
     Parameters
     ----------
+    runs : ndarray of int32, shape (n, 4)
+        Of the foreground's regions.
+    is_object : ndarray of bool, shape (regions + 1,)
+        Which regions are looked at.
     picture, background : ndarray of uint8, shape (h, w, channels)
-        Smoothed by a 3 × 3 mean.
-    inside : ndarray of uint8, shape (h, w)
-        0 in pixels that are not asked for.
-    near : ndarray of uint8, shape (h, w)
-        0 in pixels that have no neighbour that is.
+        They are smoothed by a 3 × 3 mean.
     logarithms : ndarray of float32, shape (256,)
         Of each level.
-    ratios : ndarray of float32, shape (h, w)
-        Written near the inside: log of picture over background, mean of the channels.
     darkest, brightest : float32
-        Limits of that ratio.
+        Limits of the log of picture over background, of the mean of the channels.
     most_spread : float32
         Limit of the difference between the channels' ratios.
     most_gradient : float32
         Limit of the ratio's gradient, per pixel.
     dimmed : ndarray of uint8, shape (h, w)
-        Written, 0 or 1.
+        Zeros; written: 1.
     """
     height, width, n_channels = picture.shape
     share = np.float32(1) / np.float32(n_channels)
+    ratios = np.empty((height, width), np.float32)
+    row_first = _rows(runs, height)
+    near = np.zeros(width, np.uint8)
+    sums = np.empty((width + 2) * n_channels, np.uint16)
+    levels = np.empty((2, width * n_channels), np.uint8)
     for y in range(height):
-        for x in range(width):
-            dimmed[y, x] = 0
-            if not near[y, x]:
+        first, past = _mark_near(runs, is_object, row_first, y, near)
+        x = first
+        while x < past:
+            if not near[x]:
+                x += 1
                 continue
-            ratio = logarithms[picture[y, x, 0]] - logarithms[background[y, x, 0]]
-            lowest = highest = total = ratio
-            for c in range(1, n_channels):
-                ratio = logarithms[picture[y, x, c]] - logarithms[background[y, x, c]]
-                lowest, highest = min(lowest, ratio), max(highest, ratio)
-                total += ratio
-            mean = total * share
-            ratios[y, x] = mean
-            dimmed[y, x] = (
-                inside[y, x] > 0
-                and darkest < mean < brightest
-                and highest - lowest < most_spread
-            )
-    limit = np.float32(64) * most_gradient * most_gradient
+            start = x
+            while x < past and near[x]:
+                x += 1
+            _smooth(picture, y, start, x, sums, levels[0])
+            _smooth(background, y, start, x, sums, levels[1])
+            for i in range(start, x):
+                lowest = highest = total = np.float32(0)
+                for c in range(n_channels):
+                    j = i * n_channels + c
+                    ratio = logarithms[levels[0, j]] - logarithms[levels[1, j]]
+                    lowest = ratio if c == 0 else min(lowest, ratio)
+                    highest = ratio if c == 0 else max(highest, ratio)
+                    total += ratio
+                mean = total * share
+                ratios[y, i] = mean
+                is_dimmed = (darkest < mean < brightest) & (highest - lowest < most_spread)
+                dimmed[y, i] = is_dimmed & (near[i] > 1)
+        near[first:past] = 0
+    _drop_steep(runs, ratios, np.float32(64) * most_gradient * most_gradient, dimmed)
+
+
+@kernel
+def _rows(runs: NDArray[np.int32], height: int) -> NDArray[np.int64]:
+    """Return which run is the first of each row, and how many there are."""
+    first = np.zeros(height + 1, np.int64)
+    for i in range(len(runs)):
+        first[runs[i, ROW] + 1] = i + 1
     for y in range(height):
+        first[y + 1] = max(first[y + 1], first[y])
+    return first
+
+
+@kernel
+def _mark_near(
+    runs: NDArray[np.int32],
+    is_object: NDArray[np.bool_],
+    row_first: NDArray[np.int64],
+    y: int,
+    near: NDArray[np.uint8],
+) -> tuple[int, int]:
+    """Write 2 in a row's pixels that are of objects, and 1 beside them.
+
+    Return the first such pixel, and the one after the last.
+    """
+    width = len(near)
+    first, past = width, 0
+    for i in range(row_first[max(y - 1, 0)], row_first[min(y + 2, len(row_first) - 1)]):
+        if is_object[runs[i, LABEL]]:
+            start, end = max(runs[i, START] - 1, 0), min(runs[i, END] + 1, width)
+            near[start:end] = 1
+            first, past = min(first, start), max(past, end)
+    for i in range(row_first[y], row_first[y + 1]):
+        if is_object[runs[i, LABEL]]:
+            near[runs[i, START] : runs[i, END]] = 2
+    return first, past
+
+
+@kernel
+def _smooth(
+    picture: NDArray[np.uint8],
+    y: int,
+    start: int,
+    end: int,
+    sums: NDArray[np.uint16],
+    levels: NDArray[np.uint8],
+) -> None:
+    """Write the 3 × 3 means of a part of a row; the picture goes on as in a mirror."""
+    height, width, n = picture.shape
+    up, here, down = (
+        picture[y - 1 if y > 0 else min(1, height - 1)].reshape(-1),
+        picture[y].reshape(-1),
+        picture[y + 1 if y + 1 < height else max(height - 2, 0)].reshape(-1),
+    )
+    # The sums of a pixel's column stand one pixel further on.
+    inner = sums[n:]
+    for i in range(max(start - 1, 0) * n, min(end + 1, width) * n):
+        j = np.uintp(i)
+        inner[j] = np.uint16(up[j]) + np.uint16(here[j]) + np.uint16(down[j])
+    for c in range(n):
+        sums[c] = inner[min(1, width - 1) * n + c]
+        inner[width * n + c] = inner[max(width - 2, 0) * n + c]
+    for i in range(start * n, end * n):
+        j = np.uintp(i)
+        total = np.uint32(sums[j]) + sums[j + np.uintp(n)] + sums[j + np.uintp(2 * n)]
+        levels[j] = np.uint8((total + np.uint32(4)) // np.uint32(9))
+
+
+@kernel
+def _drop_steep(
+    runs: NDArray[np.int32],
+    ratios: NDArray[np.float32],
+    limit: np.float32,
+    dimmed: NDArray[np.uint8],
+) -> None:
+    """Drop where the ratio's gradient (Sobel, eightfold, squared) is not below a limit."""
+    height, width = ratios.shape
+    for i in range(len(runs)):
+        y = runs[i, ROW]
         up, down = max(y - 1, 0), min(y + 1, height - 1)
-        for x in range(width):
+        for x in range(runs[i, START], runs[i, END]):
             if not dimmed[y, x]:
                 continue
             left, right = max(x - 1, 0), min(x + 1, width - 1)
@@ -103,12 +269,102 @@ def find_dimmed(
 
 
 @kernel
+def choose(
+    objects: NDArray[np.int32],
+    object_boxes: NDArray[np.int32],
+    regions: NDArray[np.int32],
+    region_boxes: NDArray[np.int32],
+    picture: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    logarithms: NDArray[np.float32],
+    reach_px: int,
+    min_px: float,
+    seeds: NDArray[np.uint8],
+) -> bool:
+    """Keep the regions that are shadows.
+
+    Parameters
+    ----------
+    objects, object_boxes, regions, region_boxes, picture, background, logarithms, reach_px
+        As for :func:`measure`.
+    min_px : float
+        Smaller regions are none.
+    seeds : ndarray of uint8, shape (h, w)
+        1 in regions, 0 elsewhere; 0 is written into those that are no shadows.
+
+    Returns
+    -------
+    bool
+        Whether there are any.
+    """
+    sums = np.zeros((len(region_boxes), N_SUMS), np.float64)
+    owners = np.zeros(len(region_boxes), np.int32)
+    measure(
+        objects,
+        object_boxes,
+        regions,
+        region_boxes,
+        seeds,
+        picture,
+        background,
+        logarithms,
+        reach_px,
+        sums,
+        owners,
+    )
+    is_shadow = np.zeros(len(region_boxes), np.bool_)
+    is_any = False
+    for label in range(1, len(region_boxes)):
+        owner = object_boxes[owners[label]]
+        is_shadow[label] = region_boxes[label, AREA] >= min_px and _is_shadow(
+            sums[label], owner[BOTTOM] - 1.0, np.float64(owner[BOTTOM] - owner[TOP])
+        )
+        is_any |= is_shadow[label]
+    for i in range(len(regions)):
+        if not is_shadow[regions[i, LABEL]]:
+            seeds[regions[i, ROW], regions[i, START] : regions[i, END]] = 0
+    return is_any
+
+
+@kernel
+def _is_shadow(sums: NDArray[np.float64], lowest: float, height: float) -> bool:
+    """Decide about a region; `lowest` and `height` are its object's last row and rows."""
+    n = sums[_N]
+    x, y = sums[_X] / n, sums[_Y] / n
+    xx, yy = sums[_XX] / n - x * x, sums[_YY] / n - y * y
+    xy = sums[_XY] / n - x * y
+    inner = sums[INNER : 2 * INNER] if sums[INNER + _N] >= _MIN_INNER else sums
+    n = inner[_N]
+    p, b = inner[_P] / n, inner[_B] / n
+    pp, bb = inner[_PP] / n - p * p, inner[_BB] / n - b * b
+    pb = inner[_PB] / n - p * b
+    at_foot, alone = sums[AT_FOOT] / sums[COLUMNS], sums[ALONE] / sums[COLUMNS]
+    above = (lowest - y) / height
+    correlation = pb / np.sqrt(pp * bb + 1e-8)
+    deviation = np.sqrt(max(pp + bb - 2 * pb, 0.0))
+    half_sum, root = (xx + yy) / 2 + 0.1, np.hypot((xx - yy) / 2, xy)
+    elongation = np.sqrt((half_sum + root) / max(half_sum - root, 1e-6))
+    if not (at_foot >= _MIN_AT_FOOT and above <= _MOST_HEIGHT):
+        return False
+    if correlation >= _MIN_CORRELATION and deviation <= _MOST_DEVIATION:
+        return True
+    is_long = elongation >= _MIN_ELONGATION and deviation <= _MOST_DEVIATION_OF_LONG
+    sticks_out = (
+        alone >= _MIN_ALONE
+        and at_foot >= _MIN_AT_FOOT_OF_ALONE
+        and correlation >= _MIN_CORRELATION_OF_ALONE
+        and deviation <= _MOST_DEVIATION_OF_ALONE
+    )
+    return bool(above <= _MOST_HEIGHT_WITHOUT_TEXTURE and (is_long or sticks_out))
+
+
+@kernel
 def measure(
     objects: NDArray[np.int32],
     object_boxes: NDArray[np.int32],
     regions: NDArray[np.int32],
     region_boxes: NDArray[np.int32],
-    labels: NDArray[np.int32],
+    mask: NDArray[np.uint8],
     picture: NDArray[np.uint8],
     background: NDArray[np.uint8],
     logarithms: NDArray[np.float32],
@@ -124,10 +380,10 @@ def measure(
         Runs and boxes of the objects that the regions belong to.
     regions, region_boxes : ndarray of int32
         Runs and boxes of the regions, each of which lies within an object.
-    labels : ndarray of int32, shape (h, w)
-        Each pixel's region, 0 is none.
-    picture, background : ndarray of uint8, shape (h, w)
-        Luma.
+    mask : ndarray of uint8, shape (h, w)
+        Not 0 in the regions.
+    picture, background : ndarray of uint8, shape (h, w, channels)
+        Grey or BGR.
     logarithms : ndarray of float32, shape (256,)
         Of each level.
     reach_px : int
@@ -156,7 +412,7 @@ def measure(
             sums[label, AT_FOOT] += is_at_foot
             sums[label, ALONE] += is_at_foot and highest - around[of_object + x, 0] <= reach_px
         of_region += right - left
-    _add_moments(regions, labels, picture, background, logarithms, sums)
+    _add_moments(regions, mask, picture, background, logarithms, sums)
 
 
 @kernel
@@ -200,7 +456,7 @@ def _find_owners(
 @kernel
 def _add_moments(
     regions: NDArray[np.int32],
-    labels: NDArray[np.int32],
+    mask: NDArray[np.uint8],
     picture: NDArray[np.uint8],
     background: NDArray[np.uint8],
     logarithms: NDArray[np.float32],
@@ -210,9 +466,9 @@ def _add_moments(
     for i in range(len(regions)):
         y, label = regions[i, ROW], regions[i, LABEL]
         for x in range(regions[i, START], regions[i, END]):
-            is_inner = _is_inner(labels, y, x)
-            p = np.float64(logarithms[picture[y, x]])
-            b = np.float64(logarithms[background[y, x]])
+            is_inner = _is_inner(mask, y, x)
+            p = np.float64(logarithms[_luma(picture[y, x])])
+            b = np.float64(logarithms[_luma(background[y, x])])
             for group in range(2 if is_inner else 1):
                 row = sums[label, INNER * group : INNER * (group + 1)]
                 row[_N] += 1
@@ -229,13 +485,17 @@ def _add_moments(
 
 
 @kernel
-def _is_inner(labels: NDArray[np.int32], y: int, x: int) -> bool:
-    """Return whether all neighbours of a pixel belong to its region."""
-    height, width = labels.shape
+def _luma(levels: NDArray[np.uint8]) -> int:
+    if len(levels) == 1:
+        return int(levels[0])
+    total = _BLUE * int(levels[0]) + _GREEN * int(levels[1]) + _RED * int(levels[2])
+    return (total + _HALF) >> _BITS
+
+
+@kernel
+def _is_inner(mask: NDArray[np.uint8], y: int, x: int) -> bool:
+    """Return whether all neighbours of a pixel are in a region, which then is the same."""
+    height, width = mask.shape
     if not (0 < y < height - 1 and 0 < x < width - 1):
         return False
-    for i in range(y - 1, y + 2):
-        for j in range(x - 1, x + 2):
-            if labels[i, j] != labels[y, x]:
-                return False
-    return True
+    return _is_all(mask, y - 1, y + 2, x - 1, x + 2)

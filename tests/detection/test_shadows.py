@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bgsub.config.detector import DetectorConfig
 from bgsub.detection import RobustDetector, RobustParams, _regions
 from bgsub.detection._runs import Regions
-from bgsub.detection.pictures import as_read_only
+from bgsub.detection.pictures import to_luma
 from bgsub.detection.shadows import find_shadows as find
 from bgsub.frames import FOREGROUND, SHADOW, Frame
 from bgsub.masks import MaskCleaner
@@ -71,6 +71,10 @@ def _scene(
 def _enlarged(picture: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     size = picture.shape[1] * factor, picture.shape[0] * factor
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _blurred(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray(cv2.blur(picture, (3, 3)), np.uint8).reshape(picture.shape)
 
 
 def _found_in(box: _Box, shadows: NDArray[np.bool_]) -> float:
@@ -246,32 +250,35 @@ class TestMeasurements:
 
     @pytest.mark.parametrize("n_channels", [1, 3])
     def test_find_dimmed_agrees(self, n_channels: int) -> None:
-        """Ratios, their spread and their gradient, with and without colour."""
+        """Means, ratios, their spread and their gradient, with and without colour."""
         rng = np.random.default_rng(n_channels)
         background = rng.integers(100, 115, (30, 40, n_channels), np.uint8)
-        blurred = cv2.blur(background, (3, 3)).reshape(background.shape)
-        background = np.asarray(blurred, np.uint8)
+        background = _blurred(background)
         gain = cv2.GaussianBlur(rng.normal(0.6, 1.2, (30, 40)), (0, 0), 2)[..., None]
         tint = rng.choice([0, 0.05, 0.2], (30, 40, n_channels))
         picture = np.clip(background * (gain + tint), 0, 255).astype(np.uint8)
-        inside = np.ones((30, 40), np.uint8)
-        inside[:, 25:30] = 0
+        mask = np.ones((30, 40), np.uint8)
+        mask[:, 25:29] = mask[10:12, :25] = 0
+        objects = Regions(mask)
+        is_object = np.arange(len(objects) + 1) < 3
+        inside = objects.chosen(is_object).view(np.uint8)
+        assert 0 < inside.sum() < mask.sum()
         limits = (-1.0, -0.15, 0.18, 0.35)
-        found = np.full((30, 40), 7, np.uint8)
+        found = np.zeros((30, 40), np.uint8)
         _regions.find_dimmed(
+            objects.runs,
+            is_object,
             picture,
             background,
-            inside,
-            np.asarray(cv2.dilate(inside, np.ones((3, 3), np.uint8)), np.uint8),
             self._LOGARITHMS,
-            np.empty((30, 40), np.float32),
             np.float32(limits[0]),
             np.float32(limits[1]),
             np.float32(limits[2]),
             np.float32(limits[3]),
             found,
         )
-        expected = reference.dimmed(picture, background, inside, limits, 4.0)
+        smooth = _blurred(picture), _blurred(background)
+        expected = reference.dimmed(*smooth, inside, limits, 4.0)
         assert 0.05 < expected.mean() < 0.9
         np.testing.assert_array_equal(found, expected)
 
@@ -281,7 +288,7 @@ class TestMeasurements:
         objects, regions = self._regions(seed)
         shape = regions.mask.shape
         picture, background = np.random.default_rng(seed).integers(
-            0, 256, (2, *shape), np.uint8
+            0, 256, (2, *shape, 3 if seed % 2 else 1), np.uint8
         )
         assert len(regions) > 4
         assert len(objects) > 1
@@ -292,15 +299,16 @@ class TestMeasurements:
             objects.boxes,
             regions.runs,
             regions.boxes,
-            regions.labels,
-            as_read_only(picture),
-            as_read_only(background),
+            regions.mask,
+            picture,
+            background,
             self._LOGARITHMS,
             3,
             sums,
             owners,
         )
-        logs = [self._LOGARITHMS[a].astype(np.float64) for a in (picture, background)]
+        lumas = [to_luma(np.squeeze(levels)) for levels in (picture, background)]
+        logs = [self._LOGARITHMS[luma].astype(np.float64) for luma in lumas]
         for label in range(1, len(regions) + 1):
             region = regions.labels == label
             assert set(objects.labels[region]) == {owners[label]}
