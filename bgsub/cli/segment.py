@@ -163,7 +163,7 @@ def _show(result: Segmented, folder: Path) -> None:
     deviations = np.sqrt(np.diagonal(segmentation.covariances, axis1=1, axis2=2))
     for j in range(segmentation.n_components):
         pairs = zip(segmentation.means[j], deviations[j], strict=True)
-        cells = (f"{mean:.1f} ± {deviation:.1f}" for mean, deviation in pairs)
+        cells = (f"{mean:z.1f} ± {deviation:.1f}" for mean, deviation in pairs)
         table.add_row(str(j + 1), f"{segmentation.weights[j]:.3f}", *cells)
     console = out()
     console.print(table)

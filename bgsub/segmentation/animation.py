@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgsub.errors import UsageError
 from bgsub.files import write_bytes
 from bgsub.segmentation.plots_curves import draw_log_likelihood
-from bgsub.segmentation.plots_density import chosen_iterations
+from bgsub.segmentation.plots_density import chosen_iterations, iteration_name
 from bgsub.segmentation.plots_style import MUTED, new_figure, render, whole_numbers
 
 if TYPE_CHECKING:
@@ -23,13 +22,10 @@ if TYPE_CHECKING:
 
     from bgsub.segmentation.history import Step
 
-__all__ = ["FILM_SUFFIXES", "draw_film", "write_film"]
-
-FILM_SUFFIXES = (".mp4", ".gif")
-"""The kinds of film that can be written."""
+__all__ = ["draw_film", "write_film"]
 
 _MAX_FRAMES = 48
-_DPI = 100
+_DPI = 160
 _WIDTH_IN, _HEIGHT_IN, _NARROW_IN = 8.0, 4.0, 5.2
 _FILM_S = 7.0
 _SHORTEST_S, _LONGEST_S, _LAST_S = 0.08, 0.5, 2.0
@@ -40,7 +36,6 @@ def draw_film(
     steps: Sequence[Step],
     draw: Callable[[Axes, Step], None],
     *,
-    first: int,
     picture_at: Callable[[Step], NDArray[np.uint8]] | None = None,
 ) -> list[NDArray[np.uint8]]:
     """Draw a frame for each iteration, or for those worth showing if they are many.
@@ -48,11 +43,9 @@ def draw_film(
     Parameters
     ----------
     steps : sequence of Step
-        The parameters, iteration by iteration.
+        The start, then the parameters iteration by iteration.
     draw : callable
         Draws a mixture over the data; always on equal axes.
-    first : int
-        Number of the first iteration.
     picture_at : callable or None
         Returns the picture as a mixture segments it, RGB, to be shown beside.
 
@@ -70,13 +63,13 @@ def draw_film(
         place = figure.add_subplot(grid[0, 0])
         curve = figure.add_subplot(grid[1, 0])
         beside = figure.add_subplot(grid[:, 1]) if picture_at else None
-        for number in chosen_iterations(len(steps), _MAX_FRAMES):
+        for number in chosen_iterations(steps, _MAX_FRAMES):
             step = steps[number]
             place.clear()
             draw(place, step)
-            place.set_title("start" if number + first == 0 else f"iteration {number + first}")
+            place.set_title(iteration_name(number))
             curve.clear()
-            _draw_way(curve, steps, number, first=first)
+            _draw_way(curve, steps, number)
             if picture_at is not None and beside is not None:
                 beside.clear()
                 beside.imshow(picture_at(step))
@@ -87,13 +80,14 @@ def draw_film(
     return frames
 
 
-def _draw_way(axes: Axes, steps: Sequence[Step], number: int, *, first: int) -> None:
+def _draw_way(axes: Axes, steps: Sequence[Step], number: int) -> None:
     """Draw the log-likelihood up to an iteration, on the axes of the whole."""
-    draw_log_likelihood(axes, steps[: number + 1], first=first, told=False)
+    draw_log_likelihood(axes, steps[: number + 1], told=False)
     values = [step.log_likelihood for step in steps]
-    margin = 0.08 * max(max(values) - min(values), 1e-6)
-    axes.set_ylim(min(values) - margin, max(values) + margin)
-    axes.set_xlim(first - 0.5, first + len(steps) - 0.5)
+    low, high = np.nanmin(values), np.nanmax(values)
+    margin = 0.08 * max(high - low, 1e-6)
+    axes.set_ylim(low - margin, high + margin)
+    axes.set_xlim(-0.5, len(steps) - 0.5)
     axes.set_ylabel("log-likelihood", fontsize=9, color=MUTED)
     axes.set_xlabel("iteration", fontsize=9, color=MUTED)
     axes.tick_params(labelsize=8)
@@ -106,28 +100,21 @@ def write_film(path: Path, frames: Sequence[NDArray[np.uint8]]) -> None:
     Parameters
     ----------
     path : Path
-        ``.mp4`` (H.264, plays in every browser) or ``.gif`` (for slides and web pages).
+        An MP4 file (H.264, plays in every browser).
     frames : sequence of ndarray of uint8, shape (H, W, 3)
         RGB, all of one size, with even sides.
 
     Raises
     ------
-    UsageError
-        If the name ends otherwise.
     SinkWriteError
         If it cannot be written.
     """
-    encoders = {".mp4": _encode_mp4, ".gif": _encode_gif}
-    if path.suffix not in encoders:
-        msg = f"{path} should end in .mp4 or .gif, the kinds of film that can be written."
-        raise UsageError(msg)
     seconds = [float(np.clip(_FILM_S / len(frames), _SHORTEST_S, _LONGEST_S))] * len(frames)
     seconds[-1] = _LAST_S
-    data = encoders[path.suffix](frames, seconds)
-    write_bytes(path, data, kept="nothing of it is kept")
+    write_bytes(path, _encode(frames, seconds), kept="nothing of it is kept")
 
 
-def _encode_mp4(frames: Sequence[NDArray[np.uint8]], seconds: Sequence[float]) -> bytes:
+def _encode(frames: Sequence[NDArray[np.uint8]], seconds: Sequence[float]) -> bytes:
     import av
 
     stream = io.BytesIO()
@@ -145,26 +132,4 @@ def _encode_mp4(frames: Sequence[NDArray[np.uint8]], seconds: Sequence[float]) -
             container.mux(video.encode(frame))
             at_s += lasts_s
         container.mux(video.encode())
-    return stream.getvalue()
-
-
-def _encode_gif(frames: Sequence[NDArray[np.uint8]], seconds: Sequence[float]) -> bytes:
-    from PIL import Image
-
-    # One palette, of the last frame, which shows everything: the ground does not flicker.
-    palette = Image.fromarray(frames[-1]).quantize(128, method=Image.Quantize.MEDIANCUT)
-    pictures = [
-        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
-        for frame in frames
-    ]
-    stream = io.BytesIO()
-    pictures[0].save(
-        stream,
-        format="GIF",
-        save_all=True,
-        append_images=pictures[1:],
-        duration=[round(1000 * lasts_s) for lasts_s in seconds],
-        loop=0,
-        optimize=True,
-    )
     return stream.getvalue()

@@ -35,8 +35,6 @@ class Demo:
         The samples.
     classes : ndarray of intp, shape (N,)
         The component that each was drawn from.
-    start : Gaussians
-        Where the fits began.
     fit : Fit
         Ours; components in the order of the truth's where there are as many.
     reference : Fit
@@ -50,7 +48,6 @@ class Demo:
     truth: Gaussians
     values: NDArray[np.float64]
     classes: NDArray[np.intp]
-    start: Gaussians
     fit: Fit
     reference: Fit
     accuracy: float
@@ -61,7 +58,7 @@ class Demo:
         found = [self.fit.history[0].log_likelihood] if self.fit.history else []
         found += [step.log_likelihood for step in self.fit.history[1:]]
         found.append(float(self.fit.mixture.log_densities(self.values).mean()))
-        mixtures = [self.start, *(_mixture_of(step) for step in self.fit.history)]
+        mixtures = [self.fit.start, *(_mixture_of(step) for step in self.fit.history)]
         return [Step.of(mixture, value) for mixture, value in zip(mixtures, found, strict=True)]
 
     @property
@@ -138,7 +135,10 @@ def run_demo(n_dimensions: int, n_samples: int, settings: SegmentationConfig) ->
     truth = known_mixture(n_dimensions)
     k = settings.n_components or len(truth.weights)
     if n_samples < 2 * k:
-        msg = f"{n_samples} samples are too few for {k} components; take more with --samples."
+        msg = (
+            f"{k} component{'s' * (k > 1)} need at least {2 * k} samples, not {n_samples}: "
+            "take more with --samples."
+        )
         raise UsageError(msg)
     values, classes = draw_samples(truth, n_samples, settings.seed)
     start = _start(values, k, settings)
@@ -152,14 +152,12 @@ def run_demo(n_dimensions: int, n_samples: int, settings: SegmentationConfig) ->
     fit = fit_mixture(values, counts, start, stopping=settings.stopping, **shared)
     reference = fit_reference(values, start, **shared)
     order = _order(fit.mixture, truth)
-    fit, reference = _ordered(fit, order), _ordered(reference, order)
     return Demo(
         truth=truth,
         values=values,
         classes=classes,
-        start=start.ordered(order),
-        fit=fit,
-        reference=reference,
+        fit=fit.ordered(order),
+        reference=reference.ordered(order),
         accuracy=_accuracy(fit.mixture, values, classes),
         best_accuracy=_accuracy(truth, values, classes),
     )
@@ -195,13 +193,6 @@ def _order(found: Gaussians, truth: Gaussians) -> NDArray[np.intp]:
     return np.asarray(linear_sum_assignment(between)[1], np.intp)
 
 
-def _ordered(fit: Fit, order: NDArray[np.intp]) -> Fit:
-    history = tuple(
-        Step.of(_mixture_of(step).ordered(order), step.log_likelihood) for step in fit.history
-    )
-    return Fit(mixture=fit.mixture.ordered(order), history=history, converged=fit.converged)
-
-
 def _mixture_of(step: Step) -> Gaussians:
     return Gaussians(weights=step.weights, means=step.means, covariances=step.covariances)
 
@@ -218,7 +209,7 @@ def as_record(demo: Demo) -> dict[str, Any]:
         "version": 1,
         "samples": len(demo.values),
         "truth": _parameters(demo.truth),
-        "start": _parameters(demo.start),
+        "start": _parameters(demo.fit.start),
         "estimate": _parameters(demo.fit.mixture),
         "scikit_learn": _parameters(demo.reference.mixture),
         "largest_difference": demo.largest_difference,

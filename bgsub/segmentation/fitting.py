@@ -27,6 +27,8 @@ class Fit:
 
     Attributes
     ----------
+    start : Gaussians
+        The parameters before the first iteration.
     mixture : Gaussians
         The parameters after the last iteration.
     history : tuple of Step
@@ -35,9 +37,19 @@ class Fit:
         The stopping criterion was met before the iterations were used up.
     """
 
+    start: Gaussians
     mixture: Gaussians
     history: tuple[Step, ...]
     converged: bool
+
+    def ordered(self, order: NDArray[np.intp]) -> Fit:
+        """Return the same fit with its components in another order."""
+        return Fit(
+            start=self.start.ordered(order),
+            mixture=self.mixture.ordered(order),
+            history=tuple(step.ordered(order) for step in self.history),
+            converged=self.converged,
+        )
 
     @property
     def lower_bound(self) -> float:
@@ -170,9 +182,10 @@ def fit_mixture(
     """
     mixture = start
     history: list[Step] = []
+    converged = False
     total = float(counts.sum())
     bound = -np.inf
-    for _ in range(max_iter):
+    while not converged and len(history) < max_iter:
         expectation = mixture.expect(values, counts, n_threads=n_threads)
         old, last = mixture, bound
         mixture = maximise(
@@ -181,12 +194,10 @@ def fit_mixture(
         bound = expectation.log_likelihood / total
         history.append(Step.of(mixture, bound))
         if stopping == "likelihood":
-            done = abs(bound - last) < tol
+            converged = abs(bound - last) < tol
         else:
-            done = _largest_change(old, mixture) <= tol
-        if done:
-            return Fit(mixture=mixture, history=tuple(history), converged=True)
-    return Fit(mixture=mixture, history=tuple(history), converged=False)
+            converged = _largest_change(old, mixture) <= tol
+    return Fit(start=start, mixture=mixture, history=tuple(history), converged=converged)
 
 
 def _largest_change(old: Gaussians, new: Gaussians) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,4 +45,13 @@ class Step:
             means=mixture.means,
             covariances=mixture.covariances,
             log_likelihood=log_likelihood,
+        )
+
+    def ordered(self, order: NDArray[np.intp]) -> Step:
+        """Return the same step with its components in another order."""
+        return replace(
+            self,
+            weights=self.weights[order],
+            means=self.means[order],
+            covariances=self.covariances[order],
         )

@@ -12,6 +12,7 @@ import numpy as np
 from bgsub.files import write_bytes
 from bgsub.segmentation.gaussians import compress, count_cores
 from bgsub.segmentation.plots_style import class_colours
+from bgsub.segmentation.smoothing import ENOUGH_CHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from bgsub.config.segmentation import SegmentationConfig
     from bgsub.frames import Image
-    from bgsub.segmentation.gaussians import CovarianceType
+    from bgsub.segmentation.gaussians import CovarianceType, Gaussians
     from bgsub.segmentation.history import Step
     from bgsub.segmentation.result import Segmentation
 
@@ -114,6 +115,7 @@ def record(
         How long it took from reading the picture to its labels.
     """
     shape = settings.covariance_type
+    is_plain = segmentation.smoothed is None
     height, width = segmentation.labels.shape
     pixels = np.bincount(segmentation.labels.ravel(), minlength=segmentation.n_components)
     return {
@@ -130,8 +132,9 @@ def record(
         "covariances": compress(segmentation.covariances, shape).tolist(),
         "iterations": segmentation.iterations,
         "converged": segmentation.converged,
-        "criterion": settings.stopping,
-        "tol": settings.tol,
+        # Under a Markov random field it is the labels that must come to rest.
+        "criterion": settings.stopping if is_plain else "labels",
+        "tol": settings.tol if is_plain else ENOUGH_CHANGED,
         "log_likelihood": [step.log_likelihood for step in segmentation.history],
         "bic": segmentation.bic,
         "aic": segmentation.aic,
@@ -150,17 +153,18 @@ def record(
             }
             for candidate in segmentation.curve
         ],
-        "history": [_step(step, shape) for step in segmentation.history],
+        "start": _parameters(segmentation.start, shape),
+        "history": [_parameters(step, shape) for step in segmentation.history],
         "notes": list(segmentation.notes),
         "settings": settings.model_dump(mode="json"),
     }
 
 
-def _step(step: Step, shape: CovarianceType) -> dict[str, Any]:
+def _parameters(mixture: Gaussians | Step, shape: CovarianceType) -> dict[str, Any]:
     return {
-        "weights": step.weights.tolist(),
-        "means": step.means.tolist(),
-        "covariances": compress(step.covariances, shape).tolist(),
+        "weights": mixture.weights.tolist(),
+        "means": mixture.means.tolist(),
+        "covariances": compress(mixture.covariances, shape).tolist(),
     }
 
 

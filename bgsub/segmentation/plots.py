@@ -47,8 +47,6 @@ _NAMES = {"grey": "grey level"}
 _POSITION = ("x", "y")
 _FILM_SIDE_PX = 400
 _FILM_POINTS = 4000
-# The history holds what each iteration ended with: the first is iteration 1.
-_FIRST = 1
 
 
 def plot_names(segmentation: Segmentation, *, animate: bool) -> tuple[str, ...]:
@@ -109,11 +107,10 @@ def write_plots(
     with new_figure(8.5, 6) as figure:
         draw_convergence(
             figure,
-            segmentation.history,
-            first=_FIRST,
+            segmentation.steps,
+            threshold=settings.tol,
             # Under a Markov random field it is the labels that must come to rest.
-            threshold=settings.tol if segmentation.smoothed is None else 0.0,
-            criterion=settings.stopping,
+            criterion=settings.stopping if segmentation.smoothed is None else "labels",
         )
         save_figure(figure, folder / "convergence.png")
     if len(segmentation.curve) > 1:
@@ -171,11 +168,11 @@ def _cloud(segmentation: Segmentation, picture: Image, *, by_class: bool) -> Clo
 def _write_evolution(
     folder: Path, segmentation: Segmentation, picture: Image, axes: list[Axis], *, animate: bool
 ) -> None:
-    steps = segmentation.history
+    steps = segmentation.steps
     draw: Callable[[Axes, Step], None]
     if len(segmentation.features.names) == 1:
         with new_figure(11, 5.4 if len(steps) > 4 else 3.2) as figure:
-            draw_evolution(figure, axes[0], steps, first=_FIRST)
+            draw_evolution(figure, axes[0], steps)
             save_figure(figure, folder / "evolution.png")
         top = fitting_top(axes, [steps[-1]])
 
@@ -187,7 +184,7 @@ def _write_evolution(
     else:
         cloud = _cloud(segmentation, picture, by_class=False)
         with new_figure(11, 6 if len(steps) > 4 else 3.4) as figure:
-            draw_plane_evolution(figure, cloud, steps, first=_FIRST)
+            draw_plane_evolution(figure, cloud, steps)
             save_figure(figure, folder / "evolution.png")
         plane = principal_plane(cloud.values, np.ones(len(cloud.values)))
         points = cloud.values[:_FILM_POINTS] @ plane
@@ -199,8 +196,11 @@ def _write_evolution(
             place.set_yticks([])
 
     if animate:
-        shown = segmented_at(segmentation, picture)
-        write_film(folder / FILM_NAME, draw_film(steps, draw, first=_FIRST, picture_at=shown))
+        # What a mixture says of a pixel alone is not what it says under a random field.
+        shown = (
+            None if segmentation.smoothed is not None else segmented_at(segmentation, picture)
+        )
+        write_film(folder / FILM_NAME, draw_film(steps, draw, picture_at=shown))
 
 
 def segmented_at(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgsub.segmentation.plots_density import chosen_iterations
-from bgsub.segmentation.plots_style import INK, class_colours, halo, tidy
+from bgsub.segmentation.plots_density import chosen_iterations, iteration_name
+from bgsub.segmentation.plots_style import class_colours, halo, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +123,7 @@ def draw_ellipses(
                 va="center",
                 fontsize=11,
                 fontweight="bold",
-                color=INK,
+                color=colour,
                 path_effects=halo(3),
             )
 
@@ -217,7 +217,7 @@ def draw_plane(
 
 
 def draw_plane_evolution(
-    figure: Figure, cloud: Cloud, steps: Sequence[Step], *, first: int, at_most: int = 8
+    figure: Figure, cloud: Cloud, steps: Sequence[Step], *, at_most: int = 8
 ) -> None:
     """Draw the Gaussians at several iterations in the plane where the samples spread most.
 
@@ -228,13 +228,11 @@ def draw_plane_evolution(
     cloud : Cloud
         The points in their own colours.
     steps : sequence of Step
-        The parameters, iteration by iteration.
-    first : int
-        Number of the first of them; 0 is the start.
+        The start, then the parameters iteration by iteration.
     at_most : int
         How many pictures.
     """
-    chosen = chosen_iterations(len(steps), at_most)
+    chosen = chosen_iterations(steps, at_most)
     n_columns = min(4, len(chosen))
     grid = figure.subplots(
         -(-len(chosen) // n_columns), n_columns, squeeze=False, sharex=True, sharey=True
@@ -243,9 +241,7 @@ def draw_plane_evolution(
     points = cloud.values @ plane
     for place, number in zip(grid.flat, chosen, strict=False):
         draw_plane(place, points, cloud.colours, steps[number], plane)
-        place.set_title(
-            "start" if number + first == 0 else f"iteration {number + first}", fontsize=11
-        )
+        place.set_title(iteration_name(number), fontsize=11)
         place.set_xticks([])
         place.set_yticks([])
     for place in grid.flat[len(chosen) :]:

@@ -42,15 +42,13 @@ def parameter_changes(
     return np.asarray(means, float), np.asarray(covariances, float)
 
 
-def draw_log_likelihood(
-    axes: Axes, steps: Sequence[Step], *, first: int, told: bool = True
-) -> None:
-    """Draw the log-likelihood that each iteration found, in nats for each sample.
+def draw_log_likelihood(axes: Axes, steps: Sequence[Step], *, told: bool = True) -> None:
+    """Draw the log-likelihood of the start and of each iteration, in nats for each sample.
 
     With `told` the last value is written beside its point.
     """
     values = [step.log_likelihood for step in steps]
-    numbers = np.arange(first, first + len(values))
+    numbers = np.arange(len(values))
     axes.plot(numbers, values, color=class_colours(1)[0], marker="o", markersize=3.5)
     axes.set_ylabel("log-likelihood\nfor each sample, nats")
     tidy(axes)
@@ -72,7 +70,6 @@ def draw_convergence(
     figure: Figure,
     steps: Sequence[Step],
     *,
-    first: int,
     threshold: float,
     criterion: str,
 ) -> None:
@@ -83,26 +80,25 @@ def draw_convergence(
     figure : Figure
         Where.
     steps : sequence of Step
-        The parameters, iteration by iteration.
-    first : int
-        Number of the first of them.
+        The start, then the parameters iteration by iteration.
     threshold : float
         Iterations ended where what the criterion watches fell to this.
     criterion : str
-        ``likelihood`` or ``parameters``: what it watches.
+        ``likelihood`` or ``parameters``: what it watches.  ``labels``: neither of them, and no
+        threshold is drawn.
     """
     upper, lower = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [1, 1.3]})
-    draw_log_likelihood(upper, steps, first=first)
+    draw_log_likelihood(upper, steps)
     upper.set_title("Convergence of expectation–maximisation")
     colours = class_colours(4)
     moved, reshaped = parameter_changes(steps)
     gains = np.diff([step.log_likelihood for step in steps])
     lines = (
-        (moved, "means:  max ‖Δμ‖", colours[1], "parameters"),
-        (reshaped, "covariances:  max ‖ΔΣ‖", colours[2], "parameters"),
-        (np.abs(gains), "log-likelihood:  gain", colours[0], "likelihood"),
+        (moved, "max ‖Δμ‖", colours[1], "parameters"),
+        (reshaped, "max ‖ΔΣ‖", colours[2], "parameters"),
+        (np.abs(gains), "gain in log-likelihood", colours[0], "likelihood"),
     )
-    numbers = np.arange(first + 1, first + len(steps))
+    numbers = np.arange(1, len(steps))
     for values, name, colour, kind in lines:
         watched = kind == criterion
         shown = np.where(values > _SMALLEST, values, np.nan)
@@ -116,21 +112,15 @@ def draw_convergence(
             linewidth=2.2 if watched else 1.2,
             linestyle="-" if watched else (0, (3, 2)),
         )
-    if threshold > 0:
-        lower.axhline(threshold, color=INK, linewidth=1.0)
-        lower.annotate(
-            f"stopping threshold {threshold:g}",
-            (0.0, threshold),
-            xycoords=("axes fraction", "data"),
-            xytext=(4, 3),
-            textcoords="offset points",
-            fontsize=10,
-            path_effects=halo(),
-        )
+    if threshold > 0 and criterion != "labels":
+        label = f"stopping threshold {threshold:g}"
+        lower.axhline(threshold, color=INK, linewidth=1.0, label=label)
     lower.set_xlabel("iteration")
     lower.set_ylabel("change in one iteration")
     lower.xaxis.set_major_locator(whole_numbers())
-    lower.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderpad=0.2)
+    lower.legend(
+        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, borderpad=0.2, columnspacing=1.5
+    )
     tidy(lower)
 
 

@@ -17,6 +17,7 @@ from bgsub.segmentation.plots_density import (
     draw_density,
     draw_evolution,
     fitting_top,
+    iteration_name,
     weighted_curves,
 )
 from bgsub.segmentation.plots_style import (
@@ -67,13 +68,11 @@ def write_demo_plots(folder: Path, demo: Demo, settings: SegmentationConfig) -> 
         save_figure(figure, folder / "parameters.png")
     steps = demo.steps()
     with new_figure(8.5, 6) as figure:
-        draw_convergence(
-            figure, steps, first=0, threshold=settings.tol, criterion=settings.stopping
-        )
+        draw_convergence(figure, steps, threshold=settings.tol, criterion=settings.stopping)
         save_figure(figure, folder / "convergence.png")
     with new_figure(11, 5.4 if len(steps) > 4 else 3.2) as figure:
         if is_flat:
-            draw_evolution(figure, _axis(demo), steps, first=0)
+            draw_evolution(figure, _axis(demo), steps)
         else:
             _draw_plane_evolution(figure, demo, steps)
         save_figure(figure, folder / "evolution.png")
@@ -96,10 +95,12 @@ def draw_fit(figure: Figure, demo: Demo) -> None:
     _scatter(right, demo.values, labels, colours)
     _draw_outlines(right, demo.fit.mixture)
     right.set_title(
-        f"estimate: {demo.accuracy:.1%} right; the truth's own {demo.best_accuracy:.1%}"
+        f"estimate: {demo.accuracy:.1%} right (the truth: {demo.best_accuracy:.1%})"
     )
+    left.set_ylabel("y")
     for axes in (left, right):
         axes.set_aspect("equal")
+        axes.set_xlabel("x")
         tidy(axes, grid="both")
 
 
@@ -200,12 +201,12 @@ def _draw_plane(axes: Axes, demo: Demo, step: Step) -> None:
 
 
 def _draw_plane_evolution(figure: Figure, demo: Demo, steps: Sequence[Step]) -> None:
-    chosen = chosen_iterations(len(steps), 8)
+    chosen = chosen_iterations(steps, 8)
     n_columns = min(4, len(chosen))
     grid = figure.subplots(-(-len(chosen) // n_columns), n_columns, squeeze=False)
     for axes, number in zip(grid.flat, chosen, strict=False):
         _draw_plane(axes, demo, steps[number])
-        axes.set_title("start" if number == 0 else f"iteration {number}", fontsize=11)
+        axes.set_title(iteration_name(number), fontsize=11)
     for axes in grid.flat[len(chosen) :]:
         axes.set_axis_off()
     figure.suptitle("The Gaussians, iteration by iteration", x=0.01, ha="left")
@@ -226,4 +227,4 @@ def _film(demo: Demo, steps: Sequence[Step]) -> list[NDArray[np.uint8]]:
         def draw(axes: Axes, step: Step) -> None:
             _draw_plane(axes, demo, step)
 
-    return draw_film(steps, draw, first=0)
+    return draw_film(steps, draw)

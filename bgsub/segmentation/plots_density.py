@@ -25,6 +25,7 @@ __all__ = [
     "draw_evolution",
     "draw_histograms",
     "fitting_top",
+    "iteration_name",
     "weighted_curves",
 ]
 
@@ -248,28 +249,38 @@ def _draw_winners(place: Axes, axis: Axis, step: Step) -> None:
         spine.set_visible(False)
 
 
-def chosen_iterations(n: int, at_most: int) -> list[int]:
-    """Return positions of the iterations worth showing: first, last, more of the early ones.
+def iteration_name(number: int) -> str:
+    """Return what the parameters after a number of iterations are called."""
+    return f"iteration {number}" if number else "start"
+
+
+def chosen_iterations(steps: Sequence[Step], at_most: int) -> list[int]:
+    """Return positions of the steps worth showing: the ends, and more where more happens.
 
     Parameters
     ----------
-    n : int
-        How many there are, at least 1.
+    steps : sequence of Step
+        The start, then the parameters iteration by iteration.
     at_most : int
         How many are wanted, at least 2.
     """
+    n = len(steps)
     if n <= at_most:
         return list(range(n))
-    # EM moves most in its first iterations: steps grow by a constant factor.
-    growing = np.geomspace(1, n, at_most) - 1
-    chosen = np.rint(growing).astype(int)
+    found = np.array([step.log_likelihood for step in steps])
+    gained = np.cumsum(np.nan_to_num(np.abs(np.diff(found))))
+    # The likelihood may be flat while the parameters move, and they do so early on: half of
+    # the way is the gain, half the number of iterations, each counting less than the last.
+    early = np.log(np.arange(1, n)) / np.log(n - 1)
+    way = np.concatenate([[0.0], (gained / max(gained[-1], 1e-300) + early) / 2])
+    chosen = np.searchsorted(way, np.linspace(0.0, 1.0, at_most) * way[-1])
     for place in range(1, at_most):
         chosen[place] = max(chosen[place], chosen[place - 1] + 1)
     return [int(number) for number in np.minimum(chosen, n - at_most + np.arange(at_most))]
 
 
 def draw_evolution(
-    figure: Figure, axis: Axis, steps: Sequence[Step], *, first: int, at_most: int = 8
+    figure: Figure, axis: Axis, steps: Sequence[Step], *, at_most: int = 8
 ) -> None:
     """Draw the Gaussians at several iterations side by side, on equal axes.
 
@@ -280,13 +291,11 @@ def draw_evolution(
     axis : Axis
         The feature that is shown.
     steps : sequence of Step
-        The parameters, iteration by iteration.
-    first : int
-        Number of the first of them; 0 is the start.
+        The start, then the parameters iteration by iteration.
     at_most : int
         How many pictures.
     """
-    chosen = chosen_iterations(len(steps), at_most)
+    chosen = chosen_iterations(steps, at_most)
     n_columns = min(4, len(chosen))
     n_rows = -(-len(chosen) // n_columns)
     grid = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
@@ -296,8 +305,7 @@ def draw_evolution(
     )
     for place, number in zip(grid.flat, chosen, strict=False):
         draw_density(place, axis, steps[number], top=top, labelled=False)
-        name = "start" if number + first == 0 else f"iteration {number + first}"
-        place.set_title(name, fontsize=11)
+        place.set_title(iteration_name(number), fontsize=11)
         place.set_yticks([])
         place.spines["left"].set_visible(False)
     for place in grid.flat[len(chosen) :]:

@@ -66,7 +66,7 @@ def draw_overview(figure: Figure, segmentation: Segmentation, picture: Image) ->
     if lower:
         below = lower[0].subplots(1, max(_COLUMNS, n_classes))
         for number, (axes, name) in enumerate(zip(below, names, strict=False)):
-            title = f"class {number + 1}"
+            title = f"P(class {number + 1})"
             _show(axes, segmentation.posterior(number)[part], title, colour=name)
         for axes in below[n_classes:]:
             axes.set_axis_off()

@@ -78,6 +78,7 @@ def fit_reference(
         estimator.fit(samples)
     last = estimator.steps[-1]
     return Fit(
+        start=start,
         mixture=Gaussians(weights=last.weights, means=last.means, covariances=last.covariances),
         history=tuple(estimator.steps),
         converged=bool(estimator.converged_),

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bgsub.segmentation.history import Step
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bgsub.frames import Image
     from bgsub.segmentation.features import Features
     from bgsub.segmentation.gaussians import Gaussians
-    from bgsub.segmentation.history import Step
 
 __all__ = ["Candidate", "Segmentation"]
 
@@ -51,6 +52,8 @@ class Segmentation:
     ----------
     labels : ndarray of uint8, shape (H, W)
         The class of each pixel, 0 to K - 1.
+    start : Gaussians
+        The parameters before the first iteration.
     mixture : Gaussians
         The fitted parameters; `weights`, `means` and `covariances` are its own.
     features : Features
@@ -79,6 +82,7 @@ class Segmentation:
     """
 
     labels: NDArray[np.uint8]
+    start: Gaussians
     mixture: Gaussians
     features: Features
     recoloured: Image
@@ -112,6 +116,11 @@ class Segmentation:
     def covariances(self) -> NDArray[np.float64]:
         """Return the covariances in feature space, shape (K, D, D)."""
         return self.mixture.covariances
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return the start, which knows no log-likelihood yet (NaN), and the history."""
+        return (Step.of(self.start, math.nan), *self.history)
 
     @property
     def iterations(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from bgsub.errors import PictureError
 from bgsub.segmentation.candidates import fit_candidates, judge
 from bgsub.segmentation.features import bands, extract
+from bgsub.segmentation.fitting import Fit
 from bgsub.segmentation.limits import check_settings, check_size
 from bgsub.segmentation.noise import add_noise
 from bgsub.segmentation.regions import merge_small_regions
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from bgsub.config.segmentation import SegmentationConfig
     from bgsub.frames import Image
     from bgsub.segmentation.features import Features
-    from bgsub.segmentation.fitting import Fit
-    from bgsub.segmentation.history import Step
 
 __all__ = ["Candidate", "Segmentation", "add_noise", "segment"]
 
@@ -107,6 +105,7 @@ def _segment(
         best = judge(features, fit.mixture, len(fit.history), settings)
         clock.stop("smoothing")
     order = np.argsort(features.intensities(fit.mixture.means), kind="stable")
+    fit = fit.ordered(order)
     if smoothed is not None and np.any(np.diff(order) < 0):
         smoothed = smoothed[order]
     rank = np.argsort(order).astype(np.uint8)
@@ -118,10 +117,11 @@ def _segment(
     clock.stop("labels")
     return Segmentation(
         labels=labels,
-        mixture=fit.mixture.ordered(order),
+        start=fit.start,
+        mixture=fit.mixture,
         features=features,
         recoloured=recoloured,
-        history=tuple(_ordered(step, order) for step in fit.history),
+        history=fit.history,
         converged=fit.converged,
         bic=best.bic,
         aic=best.aic,
@@ -160,19 +160,13 @@ def _smooth(
         max_iter=settings.max_iter,
         reg_covar=settings.reg_covar,
     )
-    smooth = replace(
-        fit, mixture=field.mixture, history=field.history, converged=field.converged
+    smooth = Fit(
+        start=field.start,
+        mixture=field.mixture,
+        history=field.history,
+        converged=field.converged,
     )
     return smooth, field.labels, field.posteriors
-
-
-def _ordered(step: Step, order: NDArray[np.intp]) -> Step:
-    return replace(
-        step,
-        weights=step.weights[order],
-        means=step.means[order],
-        covariances=step.covariances[order],
-    )
 
 
 def _recolour(picture: Image, labels: NDArray[np.uint8], k: int) -> Image:

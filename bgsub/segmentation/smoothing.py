@@ -36,12 +36,13 @@ if TYPE_CHECKING:
     from bgsub.segmentation.features import Features
     from bgsub.segmentation.gaussians import CovarianceType, Expectation
 
-__all__ = ["Field", "calm", "estimate_noise", "smooth_labels"]
+__all__ = ["ENOUGH_CHANGED", "Field", "calm", "estimate_noise", "smooth_labels"]
 
 _SIDE_PX = 11
 _SPACE_SIGMA_PX = 3.0
 _RANGE_SIGMAS = 3.0
-_ENOUGH_CHANGED = 0.002
+ENOUGH_CHANGED = 0.002
+"""Iterations end when no larger share of the labels changes."""
 _LAPLACIANS = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 _GAIN = 6.0  # root of the kernel's squares
 _MEDIAN_OF_NORMAL = 0.6745
@@ -55,6 +56,8 @@ class Field:
 
     Attributes
     ----------
+    start : Gaussians
+        That of the labels it began with.
     mixture : Gaussians
         Fitted to the posteriors under the field.
     labels : ndarray of uint8, shape (H, W)
@@ -67,6 +70,7 @@ class Field:
         Labels hardly changed in the last iteration.
     """
 
+    start: Gaussians
     mixture: Gaussians
     labels: NDArray[np.uint8]
     posteriors: NDArray[np.float32]
@@ -160,7 +164,7 @@ def smooth_labels(
         posteriors=posteriors,
         n_threads=n_threads,
     )
-    mixture = _statistics(state, start, covariance_type, reg_covar)
+    mixture = first = _statistics(state, start, covariance_type, reg_covar)
     history: list[Step] = []
     converged = False
     neighbours = np.empty_like(state.posteriors)
@@ -176,8 +180,9 @@ def smooth_labels(
             mixture, expectation, covariance_type=covariance_type, reg_covar=reg_covar
         )
         history.append(Step.of(mixture, expectation.log_likelihood / labels.size))
-        converged = changed <= _ENOUGH_CHANGED * labels.size
+        converged = changed <= ENOUGH_CHANGED * labels.size
     return Field(
+        start=first,
         mixture=mixture,
         labels=state.labels,
         posteriors=state.posteriors,

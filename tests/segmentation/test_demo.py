@@ -51,11 +51,11 @@ def test_the_steps_begin_at_the_start_and_have_their_own_log_likelihood():
     demo = run_demo(2, 500, SETTINGS.model_copy(update={"init": "random"}))
     steps = demo.steps()
     assert len(steps) == len(demo.fit.history) + 1
-    assert (steps[0].means == demo.start.means).all()
+    assert (steps[0].means == demo.fit.start.means).all()
     assert (steps[-1].means == demo.fit.mixture.means).all()
     values = [step.log_likelihood for step in steps]
     assert values == sorted(values)
-    own = demo.start.log_densities(demo.values).mean()
+    own = demo.fit.start.log_densities(demo.values).mean()
     assert values[0] == pytest.approx(float(own))
 
 
@@ -82,5 +82,5 @@ def test_another_number_of_components_is_drawn_too(n_dimensions: int, k: int, tm
 
 
 def test_too_few_samples_are_refused():
-    with pytest.raises(UsageError, match="too few"):
+    with pytest.raises(UsageError, match="at least 6 samples"):
         run_demo(1, 5, SETTINGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from bgsub.errors import PictureError
 from bgsub.segmentation import limits
 from bgsub.segmentation import segment as module
 from bgsub.segmentation.noise import add_noise
+from bgsub.segmentation.outputs import record
 from bgsub.segmentation.segment import segment
 from tests.segmentation._pictures import COLOURS, colour, grey, stripes
 
@@ -209,3 +211,29 @@ def test_noise_has_its_sigma_stays_in_range_and_comes_from_the_seed(depth: type)
     bright = add_noise(np.full((50, 50), white, depth), 30.0, seed=0)
     assert bright.max() == white
     assert (bright == white).mean() > 0.4
+
+
+def test_steps_begin_with_the_textbooks_start():
+    picture = grey(15.0)
+    found = segment(picture, _config(n_components=2))
+    dark = picture < 128
+    np.testing.assert_allclose(found.start.weights, [dark.mean(), 1 - dark.mean()])
+    means = [[picture[dark].mean()], [picture[~dark].mean()]]
+    np.testing.assert_allclose(found.start.means, means)
+    assert (found.steps[0].means == found.start.means).all()
+    assert math.isnan(found.steps[0].log_likelihood)
+    assert found.steps[1:] == found.history
+
+
+@pytest.mark.parametrize(
+    ("smoothing", "criterion", "tol"), [(0.0, "parameters", 0.5), (3.0, "labels", 0.002)]
+)
+def test_the_record_tells_the_start_and_what_ended_the_iterations(
+    smoothing: float, criterion: str, tol: float
+):
+    config = _config(smoothing=smoothing, stopping="parameters", tol=0.5)
+    found = segment(grey(30.0), config)
+    content = record(found, config, image="a.png", seconds=1.0)
+    assert (content["criterion"], content["tol"]) == (criterion, tol)
+    assert content["start"]["means"] == found.start.means.tolist()
+    assert len(content["history"]) == content["iterations"]
