@@ -117,23 +117,18 @@ class State:
         if self.calm is not None:
             self.share = self.calm.share
             self.thresholds *= self.share
-        self.widening = self.blinking.widening()
-        self.background_threshold = self.blinking.background_threshold()
-        if self.background_threshold is not None:
-            self.background_threshold = self.grid.enlarge(self.background_threshold)
+        factors = self.blinking.factors()
+        self.widening = self.background_threshold = None
+        if factors is not None:
+            self.widening = factors[0]
+            self.background_threshold = self.grid.enlarge(factors[1])
 
     def follow_background(self, found: NDArray[np.float32], evidence: Evidence) -> None:
         """Learn where the background moves and where it is calm."""
-        if self.calm is None:
-            self.blinking.update(found, self.coarse)
-            return
         # Both ask for the distances as they were before they changed the thresholds.
-        self.blinking.update(found * self.share, self.coarse)
-        if self.is_refreshed:
-            strays = evidence.values
-            if self.widening is not None:
-                strays = strays * self.widening
-            self.calm.update(strays, self.coarse)
+        self.blinking.update(found, self.share, self.coarse)
+        if self.calm is not None and self.is_refreshed:
+            self.calm.update(evidence, self.widening, self.coarse)
 
     def learners(self, foreground_learning: float) -> NDArray[np.uint8] | None:
         """Return which pixels learn from the next frame, shape (H, W); None: all.

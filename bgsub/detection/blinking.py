@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from bgsub.detection._feedback import find_factors, follow_blinks
+from bgsub.detection.pictures import as_read_only
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -50,44 +53,53 @@ class Blinking:
         self._blinks = np.zeros(shape, np.float32)
         self._toggles = np.zeros(shape, np.float32)
         self._was_far = np.zeros(shape, np.uint8)
+        self._is_anywhere = False
 
-    def update(self, found: NDArray[np.float32], mask: Mask) -> None:
+    def update(
+        self, found: NDArray[np.float32], share: NDArray[np.float32], mask: Mask
+    ) -> None:
         """Learn from one frame.
 
         Parameters
         ----------
-        found : ndarray of float32, shape (h, w)
-            Distances in match thresholds, not smoothed.
+        found, share : ndarray of float32, shape (h, w)
+            Their product is the distance in match thresholds, not smoothed.
         mask : Mask, shape (h, w)
             What was decided.
         """
-        is_far = (found > 1.0).view(np.uint8)
-        toggles = is_far ^ self._was_far
-        blinks = toggles & ~np.asarray(cv2.dilate(mask, _REACH), np.uint8)
-        cv2.accumulateWeighted(blinks, self._blinks, _RATE)
-        cv2.accumulateWeighted(toggles, self._toggles, _RATE)
-        self._was_far = is_far
+        near = cv2.dilate(mask, _REACH) if cv2.countNonZero(mask) else mask
+        self._is_anywhere = follow_blinks(
+            found,
+            share,
+            as_read_only(np.asarray(near, np.uint8)),
+            np.float32(_RATE),
+            np.float32(_QUIET),
+            self._blinks,
+            self._toggles,
+            self._was_far,
+        )
 
     def is_restless(self) -> NDArray[np.bool_]:
         """Return where pixels change sides too often to be an object that stands still."""
         return self._toggles > _RESTLESS
 
-    def widening(self) -> NDArray[np.float32] | None:
-        """Return factors on the match threshold, shape (h, w); None if nothing blinks."""
-        if self._gain == 0 or not self._is_anywhere():
-            return None
-        squared: NDArray[np.float32] = self._blinks * np.float32(self._gain)
-        squared += 1
-        return np.sqrt(np.minimum(squared, np.float32(_WIDEST**2)))
+    def factors(self) -> tuple[NDArray[np.float32], NDArray[np.uint8]] | None:
+        """Return what blinking changes: two arrays of shape (h, w), or None for nothing.
 
-    def background_threshold(self) -> NDArray[np.uint8] | None:
-        """Return each cell's T in 1/255, shape (h, w); None if nothing blinks."""
-        if self._gain == 0 or not self._is_anywhere():
+        Factors on the match threshold, and each cell's background threshold T in 1/255.
+        """
+        if self._gain == 0 or not self._is_anywhere:
             return None
-        rise = max(0.0, _MOST_WEIGHT - self._threshold)
-        share = np.minimum(self._blinks * np.float32(1 / _ALWAYS), np.float32(1))
-        levels: NDArray[np.float32] = np.rint((self._threshold + rise * share) * 255)
-        return levels.astype(np.uint8)
-
-    def _is_anywhere(self) -> bool:
-        return float(self._blinks.max()) > _QUIET
+        widening = np.empty_like(self._blinks)
+        levels = np.empty(widening.shape, np.uint8)
+        find_factors(
+            self._blinks,
+            np.float32(self._gain),
+            np.float32(_WIDEST),
+            np.float32(_ALWAYS),
+            np.float32(self._threshold),
+            np.float32(_MOST_WEIGHT),
+            widening,
+            levels,
+        )
+        return widening, levels

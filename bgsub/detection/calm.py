@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from bgsub.detection._feedback import follow_strays
+from bgsub.detection.pictures import as_read_only
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from bgsub.detection.evidence import Evidence
     from bgsub.frames import Mask
 
 __all__ = ["Calm"]
@@ -26,6 +30,7 @@ _SIGMAS = 3.0
 _REACH = 6.0
 _STEP = 4
 _MARGIN = np.ones((9, 9), np.uint8)
+_NO_FACTORS = np.zeros((0, 0), np.float32)
 
 
 class Calm:
@@ -60,24 +65,36 @@ class Calm:
         """The share of the match threshold that is enough, shape (h, w), at most 1."""
         return self._share
 
-    def update(self, values: NDArray[np.float32], mask: Mask) -> None:
+    def update(
+        self, evidence: Evidence, widening: NDArray[np.float32] | None, mask: Mask
+    ) -> None:
         """Learn from one frame.
 
         Parameters
         ----------
-        values : ndarray of float32, shape (h, w)
-            The evidence in shares of the match threshold, before blinking raises that.
+        evidence : Evidence, shape (h, w)
+            In the match thresholds that were in force.
+        widening : ndarray of float32, shape (h, w), or None
+            The factor by which blinking had raised them.
         mask : Mask, shape (h, w)
             What was decided.
         """
         self._n_updates += 1
-        rate = max(_RATE, 1 / (self._n_updates + _FIRST_FRAMES))
-        is_background = cv2.bitwise_not(cv2.dilate(mask, _MARGIN))
-        strays = np.maximum(values * self._share, np.float32(0))
-        cv2.accumulateWeighted(strays, self._mean, rate, mask=is_background)
-        cv2.accumulateWeighted(strays * strays, self._square, rate, mask=is_background)
-        deviation = np.sqrt(np.maximum(self._square - self._mean * self._mean, np.float32(0)))
-        level = self._mean + np.float32(_SIGMAS) * deviation
+        near = cv2.dilate(mask, _MARGIN) if cv2.countNonZero(mask) else mask
+        level = np.empty_like(self._mean)
+        follow_strays(
+            evidence.slope,
+            evidence.offset,
+            as_read_only(evidence.luma),
+            _NO_FACTORS if widening is None else widening,
+            self._share,
+            as_read_only(np.asarray(near, np.uint8)),
+            np.float32(max(_RATE, 1 / (self._n_updates + _FIRST_FRAMES))),
+            np.float32(_SIGMAS),
+            self._mean,
+            self._square,
+            level,
+        )
         height, width = level.shape
         small = (max(1, width // _STEP), max(1, height // _STEP))
         few = cv2.resize(level, small, interpolation=cv2.INTER_AREA)

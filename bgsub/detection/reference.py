@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Reference"]
 
 _SATURATED = 250
+# Frames are passed over until what they would have changed is this share.
+_LEAST_RATE = 0.01
 
 
 class Reference:
@@ -36,6 +38,7 @@ class Reference:
         self._picture: NDArray[np.uint8] | None = None
         self._luma: NDArray[np.uint8] | None = None
         self._was_mapped = False
+        self._rate = 0.0
 
     @property
     def picture(self) -> NDArray[np.uint8]:
@@ -60,7 +63,14 @@ class Reference:
         return brightest >= _SATURATED
 
     def update(self, picture: NDArray[np.uint8], mask: Mask, rate: float) -> None:
-        """Follow a picture at a learning rate where the mask, of shape (h, w), is 0."""
+        """Follow a picture at a learning rate where the mask, of shape (h, w), is 0.
+
+        At small rates one picture stands for those before it.
+        """
+        self._rate = 1 - (1 - self._rate) * (1 - rate)
+        if self._rate < _LEAST_RATE:
+            return
+        rate, self._rate = self._rate, 0.0
         follows = cv2.bitwise_not(mask)
         # Only by a curve can it have become brighter than white.
         if self._was_mapped and float(self._mean.max()) > 255.0:

@@ -23,7 +23,7 @@ _MOST_FRACTION = 0.15
 _MIN_RESPONSE = 0.05
 # Pictures half as fine tell in a quarter of the time that there is no shift; this much, in
 # their pixels, may be one.
-_LEAST_OF_HALVES = 0.1
+_LEAST_OF_HALVES = 0.13
 # A camera that stood still for a while is looked at now and then only.
 _PATIENCE = 50
 _EVERY = 5

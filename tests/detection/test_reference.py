@@ -40,6 +40,13 @@ def test_it_is_a_running_mean_where_nothing_is_foreground(channels: tuple[int, .
     np.testing.assert_allclose(reference.picture, mean, atol=0.51)
 
 
+def test_small_rates_change_as_much_as_they_should() -> None:
+    reference = Reference(np.full((2, 2), 200, np.uint8))
+    for _ in range(400):
+        reference.update(np.full((2, 2), 100, np.uint8), np.zeros((2, 2), np.uint8), 0.003)
+    np.testing.assert_allclose(reference.picture, 100 + 100 * 0.997**400, atol=1)
+
+
 def test_relearning_takes_a_picture_over_in_its_place_only() -> None:
     reference = Reference(np.full((4, 4), 10, np.uint8))
     where = np.zeros((4, 4), bool)
