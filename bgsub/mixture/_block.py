@@ -1,10 +1,11 @@
 """One block of 32 pixels meets one frame: what the kernel does, as a program that writes it.
 
 The loops over components and channels run while the kernel is generated.  What is compiled is
-straight-line code for 32 pixels at once, with a short way through for quiet blocks, in which
-every pixel matches its first component.  Both ways do the same arithmetic: a pixel's result
-does not depend on its neighbours.  `tests/reference/fixed.py` says in plain integers what it
-is.
+straight-line code for 32 pixels at once, with a short way through for *quiet* blocks, in which
+every pixel matches its first component, and a shorter one for *calm* blocks, in which every
+pixel is so near to it that the variance, which is at its floor, stays there.  All ways do the
+same arithmetic: a pixel's result does not depend on its neighbours.  `tests/reference/fixed.py`
+says in plain integers what it is.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from llvmlite import ir
 
 from bgsub.frames import FOREGROUND, SHADOW
 from bgsub.mixture._block_parts import BlockParts, Places, Scalars
-from bgsub.mixture._layout import EMPTY, ONE, Layout
+from bgsub.mixture._layout import AT_FLOOR, EMPTY, ONE, SOLE, Layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,13 +99,39 @@ class BlockStep(BlockParts):
         """Write the whole step."""
         pixels, valid = self._load_pixels()
         selected = self.words.load_truth(self.places.updates) & valid
-        match = self._match_first(pixels)
-        quiet = (match.hits[0] & selected).all()
+        offsets = [x - m for x, m in zip(pixels, self.load_means(0), strict=True)]
+        distance = self.short_distance(offsets)
+        inside = distance <= self.words.same(self.scalars.calm_reach)
+        marks = self.words.load_byte(self.places.marks)
+        calm = self.builder.and_((inside & selected).all(), self.has(marks, AT_FLOOR))
+        with self.builder.if_else(calm, likely=True) as (then, otherwise):
+            with then:
+                variance = self.words.same(self.scalars.min_variance)
+                self._report_quiet(self._first_match(inside, offsets, distance, variance))
+                with self.builder.if_then(self.learns):
+                    self._learn_means(offsets)
+                    self._fade_weights(marks)
+            with otherwise:
+                self._write_uncalm(pixels, offsets, valid, selected, marks)
+
+    def _write_uncalm(
+        self,
+        pixels: list[Lanes],
+        offsets: list[Lanes],
+        valid: Mask,
+        selected: Mask,
+        marks: ir.Value,
+    ) -> None:
+        distance = self.distance(offsets)
+        variance = self.load(self.layout.variance(0))
+        hit = self.near(distance, variance)
+        match = self._first_match(hit, offsets, distance, variance)
+        quiet = (hit & selected).all()
         with self.builder.if_else(quiet, likely=True) as (then, otherwise):
             with then:
                 self._report_quiet(match)
                 with self.builder.if_then(self.learns):
-                    self._learn_quiet(match)
+                    self._learn_quiet(match, marks)
             with otherwise:
                 self._match_rest(pixels, match)
                 fresh = self.load(self.layout.mean(0, 0)).equals(self.words.same(EMPTY))
@@ -131,11 +158,9 @@ class BlockStep(BlockParts):
             values.append((value * scale + half).lanes())
         return values, valid
 
-    def _match_first(self, pixels: Sequence[Lanes]) -> Match:
-        offsets = [x - m for x, m in zip(pixels, self.load_means(0), strict=True)]
-        distance = self.distance(offsets)
-        variance = self.load(self.layout.variance(0))
-        hit = self.near(distance, variance)
+    def _first_match(
+        self, hit: Mask, offsets: list[Lanes], distance: Lanes, variance: Lanes
+    ) -> Match:
         nearness = [Nearness(hit, distance, variance)]
         return Match([hit], ~hit, nearness, offsets, distance, variance)
 
@@ -196,32 +221,54 @@ class BlockStep(BlockParts):
             ahead = ahead.plus(weights[k])
         return shades
 
-    def _learn_quiet(self, match: Match) -> None:
+    def _learn_quiet(self, match: Match, marks: ir.Value) -> None:
         """Let every pixel's first component learn, and the weights of the others fade."""
-        for c in self.channels:
-            plane = self.layout.mean(0, c)
-            self.store(self.load(plane) + self.signed_share(match.offsets[c]), plane)
+        self._learn_means(match.offsets)
         variance = self.moved(match.variance, match.distance)
         self.store(variance, self.layout.variance(0))
+        at_floor = variance.equals(self.words.same(self.scalars.min_variance)).all()
+        kept = self.builder.and_(marks, ir.Constant(_BYTE, SOLE))
+        marks = self.builder.or_(kept, self.mark(at_floor, AT_FLOOR))
+        self.words.store_byte(marks, self.places.marks)
+        self._fade_weights(marks)
+
+    def _learn_means(self, offsets: list[Lanes]) -> None:
+        """Let every pixel's first component follow its value."""
+        for c in self.channels:
+            plane = self.layout.mean(0, c)
+            self.store(self.load(plane) + self.signed_share(offsets[c]), plane)
+
+    def _fade_weights(self, marks: ir.Value) -> None:
+        """Let the weights of all components but the first fade, if there are any."""
         if self.layout.n_components == 1:
             return
-        planes = [self.layout.weight(k) for k in self.components[1:]]
-        others = [self.load(plane) for plane in planes]
-        shares = [self.share(weight) for weight in others]
-        others = [weight - share for weight, share in zip(others, shares, strict=True)]
-        # Small weights seldom change; not writing them saves the memory much work.
-        changes = [share > self.words.same(0) for share in shares]
-        with self.builder.if_then(_any(changes).any()):
-            for weight, plane in zip(others, planes, strict=True):
-                self.store(weight, plane)
-        # Far below the first weight the second component cannot be the fitter one, whatever
-        # the variances are.
-        shift = self.words.same(self.scalars.rank_shift)
-        with self.builder.if_then((others[0] > self.first_weight(others) >> shift).any()):
-            self.swap(0, self.words.everywhere(truth=True))
+        with self.builder.if_then(self.builder.not_(self.has(marks, SOLE))):
+            planes = [self.layout.weight(k) for k in self.components[1:]]
+            others = [self.load(plane) for plane in planes]
+            shares = [self.share(weight) for weight in others]
+            others = [weight - share for weight, share in zip(others, shares, strict=True)]
+            zero = self.words.same(0)
+            left = _any([weight > zero for weight in others]).any()
+            marks = self.builder.or_(marks, self.mark(self.builder.not_(left), SOLE))
+            self.words.store_byte(marks, self.places.marks)
+            # Small weights seldom change; not writing them saves the memory much work.
+            with self.builder.if_then(_any([share > zero for share in shares]).any()):
+                for weight, plane in zip(others, planes, strict=True):
+                    self.store(weight, plane)
+            # Far below the first weight the second component cannot be the fitter one,
+            # whatever the variances are.
+            shift = self.words.same(self.scalars.rank_shift)
+            near = others[0] > self.first_weight(others) >> shift
+            with self.builder.if_then(near.any()):
+                self.swap(0, self.words.everywhere(truth=True))
+                self._unmark()
+
+    def _unmark(self) -> None:
+        self.words.store_byte(ir.Constant(_BYTE, 0), self.places.marks)
 
     def _learn(self, pixels: list[Lanes], match: Match, fresh: Mask, selected: Mask) -> None:
         """Let pixels learn whatever they match."""
+        self._unmark()
         match.hits = [hit & selected for hit in match.hits]
         match.none = match.none & selected & ~fresh
         weights = self.load_weights()

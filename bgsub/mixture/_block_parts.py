@@ -28,12 +28,14 @@ _PLANE_BYTES = 2 * LANES
 class Places:
     """Addresses, as LLVM integers.
 
-    Of the block's planes that are needed always and of the others, of its pixels, their labels
-    or scores, update flags and thresholds.
+    Of the parts of the block's state and of its marks, of its pixels, their labels or scores,
+    update flags and thresholds.
     """
 
     hot: ir.Value
+    warm: ir.Value
     cold: ir.Value
+    marks: ir.Value
     pixels: ir.Value
     labels: ir.Value
     updates: ir.Value
@@ -59,6 +61,7 @@ class Scalars:
     shadow_min_ratio: ir.Value
     shadow_reach: ir.Value
     score_scale: ir.Value
+    calm_reach: ir.Value
 
 
 class BlockParts:
@@ -128,6 +131,17 @@ class BlockParts:
             total = total.plus(length.high(length))
         return total
 
+    def short_distance(self, offsets: Sequence[Lanes]) -> Lanes:
+        """Return the sum of the squared offsets, or more than FARTHEST - 1 if it is not less.
+
+        Fewer instructions than `distance`.
+        """
+        total = self.words.same(0)
+        for offset in offsets:
+            length = offset.doubled().doubled()
+            total = total + length.high_signed(length)
+        return total
+
     def near(self, distance: Lanes, variance: Lanes) -> Mask:
         """Return where a distance is within the match threshold."""
         reach = variance.high(self.words.same(self.scalars.reach))
@@ -158,6 +172,16 @@ class BlockParts:
         moved = moved.at_least(words.same(self.scalars.min_variance))
         return moved.at_most(words.same(self.scalars.max_variance))
 
+    def has(self, marks: ir.Value, mark: int) -> ir.Value:
+        """Return the condition that a mark is among the marks."""
+        found = self.builder.and_(marks, ir.Constant(marks.type, mark))
+        return self.builder.icmp_unsigned("!=", found, ir.Constant(marks.type, 0))
+
+    def mark(self, condition: ir.Value, mark: int) -> ir.Value:
+        """Return the marks that are due to a condition: this one or none."""
+        byte = ir.IntType(8)
+        return self.builder.select(condition, ir.Constant(byte, mark), ir.Constant(byte, 0))
+
     def swap(self, k: int, where: Mask) -> Mask:
         """Swap components k and k + 1 where the second has the larger weight²/variance.
 
@@ -185,10 +209,9 @@ class BlockParts:
         return fitter
 
     def _place(self, plane: int) -> tuple[ir.Value, int]:
-        n_hot = self.layout.n_hot
-        if plane < n_hot:
-            return self.places.hot, plane * _PLANE_BYTES
-        return self.places.cold, (plane - n_hot) * _PLANE_BYTES
+        part, place = self.layout.place(plane)
+        parts = (self.places.hot, self.places.warm, self.places.cold)
+        return parts[part], place * _PLANE_BYTES
 
     def _swap_planes(self, where: Mask, plane: int, other: int) -> None:
         first, second = self.load(plane), self.load(other)

@@ -29,6 +29,7 @@ __all__ = ["Engine"]
 _NO_SHADOWS = 2.0
 _CACHE_LINE = 64
 _RATE = 32768
+_BYTE_WHITE = 255
 # Multiples of these odd numbers, modulo 65536, spread evenly: they approximate the golden and
 # the plastic ratio.
 _DITHER_STRIDE = 40503
@@ -59,9 +60,9 @@ class Engine:
         self._channels = (0,) * n_channels
         self._rules = rules(params, n_channels, max_value)
         self._n_learnt = 0
-        n_blocks, n_hot = -(-n_pixels // LANES), self._layout.n_hot
-        self._hot = _aligned(n_blocks, n_hot * LANES)
-        self._cold = _aligned(n_blocks, (self._layout.n_planes - n_hot) * LANES)
+        n_blocks = -(-n_pixels // LANES)
+        self._parts = tuple(_aligned(n_blocks, n * LANES) for n in self._layout.widths)
+        self._marks = np.zeros(n_blocks, dtype=np.uint8)
         for k in range(params.n_components):
             self._blocks(self._layout.variance(k))[...] = self._rules.initial_variance
             for c in range(n_channels):
@@ -98,26 +99,25 @@ class Engine:
             Background thresholds of the pixels in 1/255, for scores.
         """
         frames = list(frames)
-        if frames[0].dtype == np.uint8 and self._rules.white != np.iinfo(np.uint8).max:
+        if frames[0].dtype == np.uint8 and self._rules.white != _BYTE_WHITE:
             frames = [frame.astype(np.uint16) for frame in frames]
         n_channels = len(self._channels)
         tail = self._n_pixels // LANES * LANES * n_channels
-        tails = _read_only(np.stack([frame[tail:] for frame in frames]))
+        # For a single small frame, stacking takes longer than what is done with it.
+        rests = [frame[tail:] for frame in frames]
+        tails = _read_only(np.stack(rests) if len(rests) > 1 else rests[0][None])
         addresses = np.array([frame.ctypes.data for frame in frames], np.int64)
-        nothing = np.zeros((1, 0), dtype=np.uint8)
         rules = self._rules
         if thresholds is not None:
             rules = rules._replace(threshold=np.int64(-1))
-        # Numba compiles once for arrays that may be written and once for those that may not:
-        # handing over only the latter saves the second compilation.
-        updates = _read_only(nothing if update is None else update)
-        limits = _read_only(nothing if thresholds is None else thresholds)
+        updates = _NOTHING if update is None else _read_only(update)
+        limits = _NOTHING if thresholds is None else _read_only(thresholds)
         fixed_rates, dithers = self._schedule(rates)
 
-        def work(first: int, last: int) -> None:
+        def work(counts: NDArray[np.int64], tiles_per_turn: int, place: int) -> None:
             step_tiles(
-                self._hot,
-                self._cold,
+                *self._parts,
+                self._marks,
                 addresses,
                 tails,
                 masks,
@@ -126,14 +126,15 @@ class Engine:
                 fixed_rates,
                 dithers,
                 rules,
-                first,
-                last,
+                counts,
+                tiles_per_turn,
+                place,
                 self._components,
                 self._channels,
                 (0,) if scores else (),
             )
 
-        workers.run(work, -(-len(self._hot) // TILE), len(frames))
+        workers.run_turns(work, -(-len(self._marks) // TILE), len(frames))
 
     def change_rules(self, params: MixtureParams) -> None:
         """Take over other parameters; variances that they exclude are moved to their limits."""
@@ -142,6 +143,7 @@ class Engine:
         for k in range(params.n_components):
             blocks = self._blocks(self._layout.variance(k))
             np.clip(blocks, least, most, out=blocks)
+        self._marks[...] = 0
 
     def relearn(self, pixels: NDArray[np.intp], values: NDArray[Any]) -> None:
         """Let some pixels forget all and begin with a value.
@@ -159,6 +161,7 @@ class Engine:
         blocks, lanes = np.divmod(pixels, LANES)
         fixed, valid = _fixed(values.reshape(-1, len(self._channels)), self._rules)
         unused = np.uint16(EMPTY & 0xFFFF)
+        self._marks[blocks] = 0
         for k in range(len(self._components)):
             self._blocks(layout.variance(k))[blocks, lanes] = self._rules.initial_variance
             if k > 0:
@@ -249,7 +252,8 @@ class Engine:
 
     def dump(self) -> dict[str, NDArray[Any]]:
         """Return all that :meth:`restore` needs to go on with the same bits."""
-        state = np.concatenate([self._hot, self._cold], axis=1)
+        planes = [self._blocks(plane) for plane in range(self._layout.n_planes)]
+        state = np.concatenate(planes, axis=1)
         return {"state": state, "n_learnt": np.array(self._n_learnt)}
 
     @classmethod
@@ -270,14 +274,15 @@ class Engine:
         """
         engine = cls(n_pixels, n_channels, max_value, params)
         state, n_learnt = arrays["state"], arrays["n_learnt"]
-        shape = (len(engine._hot), engine._layout.n_planes * LANES)
+        shape = (len(engine._marks), engine._layout.n_planes * LANES)
         if state.shape != shape or state.dtype != np.uint16:
             msg = f"a state of shape {state.shape} where {shape} was expected"
             raise ValueError(msg)
         if n_learnt.shape != () or n_learnt.dtype.kind != "i" or n_learnt < 0:
             msg = "n_learnt is not a count"
             raise ValueError(msg)
-        engine._hot[...], engine._cold[...] = np.split(state, [engine._hot.shape[1]], axis=1)
+        for plane in range(engine._layout.n_planes):
+            engine._blocks(plane)[...] = state[:, plane * LANES : (plane + 1) * LANES]
         engine._n_learnt = int(n_learnt)
         return engine
 
@@ -296,10 +301,8 @@ class Engine:
 
     def _column(self, plane: int) -> tuple[NDArray[np.uint16], int]:
         """Return the array that holds a plane, and the plane's first column."""
-        n_hot = self._layout.n_hot
-        if plane < n_hot:
-            return self._hot, plane * LANES
-        return self._cold, (plane - n_hot) * LANES
+        part, place = self._layout.place(plane)
+        return self._parts[part], place * LANES
 
     def _blocks(self, plane: int) -> NDArray[np.uint16]:
         """Return a view (n_blocks, LANES) of a plane."""
@@ -332,9 +335,10 @@ def rules(params: MixtureParams, n_channels: int, max_value: float) -> Rules:
     initial = min(largest, max(minimum, round(params.initial_variance * unit)))
     # Twice the necessary, so that rounding cannot matter.
     rank_shift = math.ceil(math.log2(2 * largest / minimum) / 2)
+    whole_reach = min(ONE, round(reach))
     shadow_min_ratio = params.shadow_min_ratio if params.detect_shadows else _NO_SHADOWS
     return Rules(
-        reach=np.int64(min(ONE, round(reach))),
+        reach=np.int64(whole_reach),
         reach_shift=np.int64(shift),
         threshold=np.int64(round(params.background_threshold * ONE)),
         initial_variance=np.int64(initial),
@@ -347,7 +351,16 @@ def rules(params: MixtureParams, n_channels: int, max_value: float) -> Rules:
         shadow_min_ratio=np.float32(shadow_min_ratio),
         shadow_reach=np.float32(squared * LEVEL**2 / VARIANCE),
         score_scale=np.float32(min(SCORE_UNIT * math.sqrt(VARIANCE / SQUARE / squared), 3e38)),
+        calm_reach=np.int64(_calm_reach(minimum, whole_reach, shift)),
     )
+
+
+def _calm_reach(minimum: int, reach: int, shift: int) -> int:
+    """Return the largest distance that matches the least variance and does not raise it."""
+    matching = ((minimum * reach // (ONE + 1) + 1) << shift) - 1
+    # No more is learnt from a distance than is forgotten if it is not above the variance.
+    lowering = minimum * SQUARE // VARIANCE
+    return min(matching, lowering, FARTHEST - 1)
 
 
 def _fixed(values: NDArray[Any], rules: Rules) -> tuple[NDArray[np.uint16], NDArray[np.bool_]]:
@@ -367,6 +380,11 @@ def _aligned(n_rows: int, n_columns: int) -> NDArray[np.uint16]:
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    # Numba compiles once for arrays that may be written and once for those that may not:
+    # handing over only the latter saves the second compilation.
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+_NOTHING = _read_only(np.zeros((1, 0), dtype=np.uint8))

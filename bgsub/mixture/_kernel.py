@@ -59,6 +59,8 @@ class Rules(NamedTuple):
         The darkest shade, above 1 for none, and the squared match threshold.
     score_scale : float32
         The score of a distance that equals the variance.
+    calm_reach : int64
+        At most this far from the first component, its variance stays at its floor.
     """
 
     reach: np.int64
@@ -74,6 +76,7 @@ class Rules(NamedTuple):
     shadow_min_ratio: np.float32
     shadow_reach: np.float32
     score_scale: np.float32
+    calm_reach: np.int64
 
 
 def _define_step_block(
@@ -111,9 +114,53 @@ def _define_step_block(
 _step_block: Any = intrinsic(_define_step_block)
 
 
+def _define_add(
+    _context: BaseContext, counts: types.Array, place: types.Integer, amount: types.Integer
+) -> tuple[Signature, Callable[..., ir.Value]]:
+    """Add to a number with which several threads count, and return what it was before."""
+
+    def generate(
+        context: BaseContext,
+        builder: ir.IRBuilder,
+        signature: Signature,
+        arguments: Sequence[ir.Value],
+    ) -> ir.Value:
+        array, index, number = arguments
+        make = cast("Any", context).make_array(signature.args[0])
+        address = builder.gep(make(context, builder, array).data, [index])
+        return builder.atomic_rmw("add", address, number, "seq_cst")
+
+    return types.int64(counts, place, amount), generate
+
+
+_add: Any = intrinsic(_define_add)
+
+
+@kernel
+def _take_turn(
+    counts: NDArray[np.int64], place: int, n_tiles: int, size: int
+) -> tuple[int, int]:
+    """Return the next tiles of the thread's own share, or else of another; none at the end."""
+    n_shares = len(counts) - 1
+    for i in range(n_shares):
+        share = (place + i) % n_shares
+        end = n_tiles * (share + 1) // n_shares
+        first = n_tiles * share // n_shares + _add(counts, share, size)
+        if first < end:
+            return first, min(first + size, end)
+    return n_tiles, n_tiles
+
+
 @kernel
 def _address(array: NDArray[Any]) -> np.int64:
     return np.int64(array.ctypes.data)
+
+
+@kernel
+def _address_in(array: NDArray[Any], row: int, block: int, otherwise: NDArray[Any]) -> np.int64:
+    """Return where a block's bytes are in a row, or those to take if rows are empty."""
+    start = row * array.shape[1] + block * LANES
+    return _address(array) + np.int64(start) if array.shape[1] else _address(otherwise)
 
 
 @kernel
@@ -138,7 +185,9 @@ def _compiled(digest: str) -> Callable[..., None]:
     @kernel
     def step_tiles(
         hot: NDArray[np.uint16],
+        warm: NDArray[np.uint16],
         cold: NDArray[np.uint16],
+        marks: NDArray[np.uint8],
         frames: NDArray[np.int64],
         tails: NDArray[Any],
         masks: NDArray[np.uint8],
@@ -147,18 +196,21 @@ def _compiled(digest: str) -> Callable[..., None]:
         rates: NDArray[np.int64],
         dithers: NDArray[np.int64],
         rules: Rules,
-        first: int,
-        last: int,
+        counts: NDArray[np.int64],
+        tiles_per_turn: int,
+        place: int,
         components: tuple[int, ...],
         channels: tuple[int, ...],
         scores: tuple[int, ...],
     ) -> None:
-        """Take tiles `first` to `last` (exclusive) through all frames, one after the other.
+        """Take tiles through all frames, each a turn's at a time, until none is left.
 
         Parameters
         ----------
-        hot, cold : ndarray of uint16, shape (n_blocks, planes * LANES)
-            The state, read and written.
+        hot, warm, cold : ndarray of uint16, shape (n_blocks, planes * LANES)
+            The parts of the state, read and written.
+        marks : ndarray of uint8, shape (n_blocks,)
+            What is known of each block, read and written.
         frames : ndarray of int64, shape (T,)
             Where each frame's values are in memory: pixels one after the other, channels
             interleaved.
@@ -175,8 +227,13 @@ def _compiled(digest: str) -> Callable[..., None]:
             added before rounding down, in 1/65536.
         rules : Rules
             The parameters.
-        first, last : int
-            The tiles.
+        counts : ndarray of int64, shape (threads + 1,)
+            How many tiles of each thread's share have been taken, and how many are done in
+            all; zeros at first, and shared by the threads that work together.
+        tiles_per_turn : int
+            How many tiles a thread takes at a time.
+        place : int
+            Which share this thread begins with; when that is done it helps with the others.
         components, channels : tuple of int
             Of length K and C; what is in them does not matter.
         scores : tuple of int
@@ -185,7 +242,11 @@ def _compiled(digest: str) -> Callable[..., None]:
         digest  # noqa: B018
         n_pixels = masks.shape[1]
         n_whole = n_pixels // LANES
-        hot_bytes, cold_bytes = 2 * hot.shape[1], 2 * cold.shape[1]
+        hot_bytes, warm_bytes, cold_bytes = (
+            2 * hot.shape[1],
+            2 * warm.shape[1],
+            2 * cold.shape[1],
+        )
         pixel_bytes = len(channels) * tails.itemsize
         # The last pixels, where they do not fill a block, go through copies of that size.
         n_rest = n_pixels % LANES
@@ -200,46 +261,49 @@ def _compiled(digest: str) -> Callable[..., None]:
             _address(rest_update),
             _address(rest_thresholds),
         )
-        for tile in range(first, last):
-            start = tile * TILE
-            stop = min(start + TILE, len(hot))
-            for t in range(len(frames)):
-                row = min(t, len(update) - 1)
-                if stop > n_whole:
-                    _copy(rest, tails[t])
-                    _copy(rest_update, update[row, n_whole * LANES :])
-                    _copy(rest_thresholds, thresholds[0, n_whole * LANES :])
-                for block in range(start, stop):
-                    pixels = frames[t] + block * LANES * pixel_bytes
-                    labels = _address(masks) + t * n_pixels + block * LANES
-                    updates = _address(everywhere)
-                    if update.shape[1] > 0:
-                        updates = _address(update) + row * n_pixels + block * LANES
-                    limits = _address(everywhere)
-                    if thresholds.shape[1] > 0:
-                        limits = _address(thresholds) + block * LANES
-                    if block == n_whole:
-                        pixels, labels, updates, limits = rest_places
-                    places = (
-                        _address(hot) + block * hot_bytes,
-                        _address(cold) + block * cold_bytes,
-                        pixels,
-                        labels,
-                        updates,
-                        limits,
-                    )
-                    _step_block(
-                        components,
-                        channels,
-                        scores,
-                        tails,
-                        places,
-                        rates[t],
-                        dithers[t],
-                        rules,
-                    )
-                if stop > n_whole:
-                    _copy(masks[t, n_whole * LANES :], rest_mask[:n_rest])
+        n_tiles = (len(hot) + TILE - 1) // TILE
+        first, last = _take_turn(counts, place, n_tiles, tiles_per_turn)
+        while first < last:
+            for tile in range(first, last):
+                start = tile * TILE
+                stop = min(start + TILE, len(hot))
+                for t in range(len(frames)):
+                    row = min(t, len(update) - 1)
+                    if stop > n_whole:
+                        _copy(rest, tails[t])
+                        _copy(rest_update, update[row, n_whole * LANES :])
+                        _copy(rest_thresholds, thresholds[0, n_whole * LANES :])
+                    for block in range(start, stop):
+                        pixels = frames[t] + block * LANES * pixel_bytes
+                        labels = _address(masks) + t * n_pixels + block * LANES
+                        updates = _address_in(update, row, block, everywhere)
+                        limits = _address_in(thresholds, 0, block, everywhere)
+                        if block == n_whole:
+                            pixels, labels, updates, limits = rest_places
+                        places = (
+                            _address(hot) + block * hot_bytes,
+                            _address(warm) + block * warm_bytes,
+                            _address(cold) + block * cold_bytes,
+                            _address(marks) + block,
+                            pixels,
+                            labels,
+                            updates,
+                            limits,
+                        )
+                        _step_block(
+                            components,
+                            channels,
+                            scores,
+                            tails,
+                            places,
+                            rates[t],
+                            dithers[t],
+                            rules,
+                        )
+                    if stop > n_whole:
+                        _copy(masks[t, n_whole * LANES :], rest_mask[:n_rest])
+            _add(counts, len(counts) - 1, last - first)
+            first, last = _take_turn(counts, place, n_tiles, tiles_per_turn)
 
     return step_tiles
 

@@ -11,15 +11,33 @@ weight     1/65535                                               0..65535
 =========  ====================================================  ==========================
 
 Components are in the order of weight/sigma.  The weight of the first is not stored: it is what
-the others leave of 1.  The planes that a quiet block reads come first, and those of all blocks
-lie together: memory then serves them as one stream.
+the others leave of 1.
+
+Memory is what a large picture waits for, so the planes lie in three parts, each of them one
+stream: *hot* is what every frame changes, the first component's means; *warm* its variance and
+the weights; *cold* the other components.  A block's *marks* say what is known of the warm ones
+without reading them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["EMPTY", "FARTHEST", "LEVEL", "ONE", "SQUARE", "VARIANCE", "WHITE", "Layout"]
+__all__ = [
+    "AT_FLOOR",
+    "COLD",
+    "EMPTY",
+    "FARTHEST",
+    "HOT",
+    "LEVEL",
+    "ONE",
+    "SOLE",
+    "SQUARE",
+    "VARIANCE",
+    "WARM",
+    "WHITE",
+    "Layout",
+]
 
 LEVEL = 128
 WHITE = 255 * LEVEL
@@ -32,6 +50,11 @@ FARTHEST = 16383
 # The mean of an unused component: 16-bit differences from it, which wrap around, are beyond
 # FARTHEST for all values from 0 to WHITE, so it matches nothing.
 EMPTY = -16448
+# The parts of the state.
+HOT, WARM, COLD = range(3)
+# Marks: all variances of the first component are the least there are; no pixel has a weight in
+# another component.  A mark that is missing says nothing.
+AT_FLOOR, SOLE = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +70,21 @@ class Layout:
         return self.n_components * (self.n_channels + 2) - 1
 
     @property
-    def n_hot(self) -> int:
-        """Number of planes that a quiet block needs, the first ones."""
-        return self.n_channels + self.n_components
+    def widths(self) -> tuple[int, int, int]:
+        """Number of planes of a block in each part."""
+        n_warm = self.n_components
+        return self.n_channels, n_warm, self.n_planes - self.n_channels - n_warm
+
+    def place(self, plane: int) -> tuple[int, int]:
+        """Return in which part a plane is, and its place there."""
+        if plane == 0:
+            return WARM, 0
+        if plane <= self.n_channels:
+            return HOT, plane - 1
+        place = plane - self.n_channels
+        if place < self.n_components:
+            return WARM, place
+        return COLD, place - self.n_components
 
     def variance(self, k: int) -> int:
         """Return the plane of component k's variance."""

@@ -201,9 +201,8 @@ class Learner:
         masks = np.empty((n_frames, *shape[:2]), dtype=np.uint8) if out is None else out
         if n_frames == 0:
             return masks
-        n_pixels, n_channels, white = self._described(shape, dtype)
         if self._engine is None:
-            self._engine = Engine(n_pixels, n_channels, white, self._params)
+            self._engine = Engine(*self._described(shape, dtype), self._params)
             self._shape, self._dtype = shape, dtype
         self._engine.step(
             [np.require(frame, requirements=["C", "A"]).reshape(-1) for frame in frames],

@@ -66,6 +66,14 @@ class Words:
         """Write the lower bytes of 32 integers to memory."""
         self._store(self.builder.trunc(lanes.value, _BYTES), address, 0)
 
+    def load_byte(self, address: ir.Value) -> ir.Value:
+        """Return one byte from memory."""
+        return self._load(address, 0, ir.IntType(8))
+
+    def store_byte(self, value: ir.Value, address: ir.Value) -> None:
+        """Write one byte to memory."""
+        self._store(value, address, 0)
+
     def store_labels(self, labels: list[tuple[Mask, int]], address: ir.Value) -> None:
         """Write one byte for each pixel: the value of the last mask that is true, or 0."""
         value = ir.Constant(_BYTES, [0] * LANES)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 import pytest
 
@@ -11,13 +9,9 @@ from bgsub.mixture import MixtureModel, MixtureParams
 from bgsub.mixture._engine import Engine
 from bgsub.mixture.workers import Workers
 from tests.mixture._clips import WHITE, busy_clip
+from tests.mixture._integers import assert_same_bits
 from tests.mixture._oracles import pixels_of_the_paper
 from tests.reference import fixed
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from bgsub.mixture._kernel import Rules
 
 _RATES = [1.0, 0.0, 0.02, 0.02, 0.003, 0.003, 0.003, 0.5, 0.001, 0.1]
 
@@ -32,103 +26,10 @@ _ODD_PARAMETERS = [
 ]
 
 
-def _numbers(rules: Rules) -> fixed.Numbers:
-    return fixed.Numbers(
-        int(rules.reach),
-        int(rules.reach_shift),
-        int(rules.threshold),
-        int(rules.initial_variance),
-        int(rules.min_variance),
-        int(rules.max_variance),
-        int(rules.initial_weight),
-        rules.shadow_min_ratio,
-        rules.shadow_reach,
-        rules.score_scale,
-    )
-
-
-def _assert_equal(found: NDArray[Any], expected: NDArray[Any]) -> None:
-    # Comparing is quick; what NumPy prepares for its message is not.
-    if not np.array_equal(found, expected):
-        np.testing.assert_array_equal(found, expected)
-
-
-def _assert_same_state(
-    engine: Engine,
-    mean: NDArray[np.int64],
-    variance: NDArray[np.int64],
-    weight: NDArray[np.int64],
-) -> None:
-    _assert_equal(np.rint(engine.weights() * fixed.ONE), weight)
-    levels = np.maximum(mean, 0).astype(np.float32) / np.float32(128)
-    _assert_equal(engine.means(), levels)
-    unit = np.float32(1 / (16 * mean.shape[2]))
-    _assert_equal(engine.variances(), variance.astype(np.float32) * unit)
-
-
-def _assert_same_bits(
-    params: MixtureParams,
-    clip: NDArray[Any],
-    rates: list[float],
-    update: NDArray[np.uint8] | None = None,
-    cuts: tuple[int, ...] = (),
-    *,
-    score: bool = False,
-    thresholds: NDArray[np.uint8] | None = None,
-) -> NDArray[np.uint8]:
-    """Return the masks, or with `score` the scores."""
-    n_frames, height, width = clip.shape[:3]
-    n = height * width
-    n_channels = 3 if clip.ndim == 4 else 1
-    white = params.max_value or WHITE[str(clip.dtype)]
-    engine = Engine(n, n_channels, white, params)
-    rules, k = engine._rules, params.n_components
-    steps, dithers = Engine(n, n_channels, white, params)._schedule(
-        np.array(rates, dtype=np.float32)
-    )
-    mean = np.full((n, k, n_channels), fixed.UNUSED)
-    variance = np.full((n, k), rules.initial_variance)
-    weight = np.zeros((n, k), dtype=np.int64)
-    masks = np.empty((n_frames, n), dtype=np.uint8)
-    scores = np.empty_like(masks)
-    limits = np.full(n, rules.threshold)
-    if thresholds is not None:
-        limits = thresholds.astype(np.int64) * 257
-    everywhere = np.ones((n_frames, n), np.uint8)
-    workers = Workers(2)
-    for first, last in zip((0, *cuts), (*cuts, n_frames), strict=True):
-        expected = fixed.run(
-            clip.reshape(n_frames, n, n_channels)[first:last],
-            (everywhere if update is None else update)[first:last],
-            steps[first:last],
-            dithers[first:last],
-            mean,
-            variance,
-            weight,
-            rules.white,
-            rules.scale,
-            _numbers(rules),
-            limits,
-            scores[first:last],
-        )
-        engine.step(
-            clip.reshape(n_frames, -1)[first:last],
-            masks[first:last],
-            np.array(rates[first:last], dtype=np.float32),
-            None if update is None else update[first:last],
-            workers,
-            scores=score,
-            thresholds=None if thresholds is None else thresholds[None],
-        )
-        _assert_equal(masks[first:last], scores[first:last] if score else expected)
-        _assert_same_state(engine, mean, variance, weight)
-    return masks
-
-
 @pytest.mark.parametrize("shape", [(41, 67, 3), (41, 67)])
 def test_kernel_equals_plain_integers(shape: tuple[int, ...]) -> None:
     params = MixtureParams(min_variance=9.0, initial_weight=0.02)
-    masks = _assert_same_bits(params, busy_clip(80, shape), _RATES * 8, cuts=(1, 9, 10, 11, 50))
+    masks = assert_same_bits(params, busy_clip(80, shape), _RATES * 8, cuts=(1, 9, 10, 11, 50))
     assert 0.02 < (masks == 255).mean() < 0.7
 
 
@@ -137,7 +38,7 @@ def test_kernel_equals_plain_integers_where_some_pixels_learn(shape: tuple[int, 
     clip = busy_clip(30, shape, seed=1)
     flags = np.random.default_rng(2).random((30, 41 * 67)) < 0.6
     params = MixtureParams(detect_shadows=True, shadow_min_ratio=0.6)
-    masks = _assert_same_bits(params, clip, _RATES * 3, flags.astype(np.uint8), cuts=(7,))
+    masks = assert_same_bits(params, clip, _RATES * 3, flags.astype(np.uint8), cuts=(7,))
     assert {0, 127, 255} == set(np.unique(masks).tolist())
 
 
@@ -151,7 +52,7 @@ def test_scores_equal_plain_integers(shape: tuple[int, ...], own_thresholds: boo
     clip = busy_clip(60, shape)
     # Blocks of which all pixels match their first component, too.
     clip[30:, :20] = clip[30, :20]
-    scores = _assert_same_bits(
+    scores = assert_same_bits(
         params, clip, _RATES * 6, flags, (1, 9, 10, 45), score=True, thresholds=thresholds
     )
     assert np.bincount(scores.ravel(), minlength=256).all()
@@ -168,8 +69,8 @@ def test_scores_equal_plain_integers_for_any_frame(shape: tuple[int, ...], dtype
     thresholds = np.full(shape[0] * shape[1], 255, np.uint8)
     for max_value in (WHITE[dtype], 0.4 * WHITE[dtype]):
         params = MixtureParams(max_value=max_value)
-        _assert_same_bits(params, clip, _RATES * 2, score=True)
-        _assert_same_bits(params, clip, _RATES * 2, score=True, thresholds=thresholds)
+        assert_same_bits(params, clip, _RATES * 2, score=True)
+        assert_same_bits(params, clip, _RATES * 2, score=True, thresholds=thresholds)
 
 
 @pytest.mark.parametrize("params", _ODD_PARAMETERS)
@@ -178,7 +79,7 @@ def test_scores_equal_plain_integers_for_odd_parameters(params: MixtureParams) -
     # Blocks of which all pixels match their first component, some of them just so.
     clip[18:, :4] = clip[18, :4] + np.random.default_rng(0).integers(0, 6, (12, 4, 11, 3))
     for shown in (clip, clip[..., 0].copy()):
-        _assert_same_bits(params, shown, _RATES * 3, score=True)
+        assert_same_bits(params, shown, _RATES * 3, score=True)
 
 
 @pytest.mark.slow
@@ -188,7 +89,7 @@ def test_scores_equal_plain_integers_for_any_number_of_components(
     n_components: int, shape: tuple[int, ...]
 ) -> None:
     params = MixtureParams(n_components=n_components, initial_weight=0.05)
-    _assert_same_bits(params, busy_clip(40, shape), [0.05] * 40, score=True)
+    assert_same_bits(params, busy_clip(40, shape), [0.05] * 40, score=True)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -206,7 +107,7 @@ def test_kernel_equals_plain_integers_in_quiet_blocks(
     clip = np.clip(np.rint(scenes[shown] + noise), 0.0, 255.0).astype(np.uint8)
     params = MixtureParams(min_variance=4.0, initial_weight=0.02)
     rates = [1.0, *rng.choice((0.001, 0.003, 0.05), 2999).tolist()]
-    _assert_same_bits(params, clip, rates, cuts=tuple(range(1, 3000)))
+    assert_same_bits(params, clip, rates, cuts=tuple(range(1, 3000)))
 
 
 def test_kernel_equals_plain_integers_where_a_quiet_block_changes_its_order() -> None:
@@ -218,7 +119,7 @@ def test_kernel_equals_plain_integers_where_a_quiet_block_changes_its_order() ->
     clip = np.array([*turns, *shaking], dtype=np.uint8).reshape(-1, 1, 1)
     params = MixtureParams(n_components=2, min_variance=4.0, initial_weight=0.02)
     rates = [1.0] + [0.05] * 119 + [0.003] * 400
-    _assert_same_bits(params, clip, rates, cuts=tuple(range(1, 520)))
+    assert_same_bits(params, clip, rates, cuts=tuple(range(1, 520)))
 
 
 def test_weights_of_a_quiet_block_fade_each_on_its_own() -> None:
@@ -253,12 +154,12 @@ def test_kernel_equals_plain_integers_for_any_frame(shape: tuple[int, ...], dtyp
         clip[(spoilt > 0.5) & (spoilt < 0.52)] = -7.0
     for max_value in (WHITE[dtype], 0.4 * WHITE[dtype]):
         params = MixtureParams(max_value=max_value, detect_shadows=True)
-        _assert_same_bits(params, clip, _RATES * 2)
+        assert_same_bits(params, clip, _RATES * 2)
 
 
 @pytest.mark.parametrize("params", _ODD_PARAMETERS)
 def test_kernel_equals_plain_integers_for_odd_parameters(params: MixtureParams) -> None:
-    _assert_same_bits(params, busy_clip(30, (9, 11, 3)), _RATES * 3)
+    assert_same_bits(params, busy_clip(30, (9, 11, 3)), _RATES * 3)
 
 
 @pytest.mark.slow
@@ -268,7 +169,7 @@ def test_kernel_equals_plain_integers_for_any_number_of_components(
     n_components: int, shape: tuple[int, ...]
 ) -> None:
     params = MixtureParams(n_components=n_components, initial_weight=0.05)
-    _assert_same_bits(params, busy_clip(40, shape), [0.05] * 40)
+    assert_same_bits(params, busy_clip(40, shape), [0.05] * 40)
 
 
 @pytest.mark.parametrize("value", [20.0, 235.0])

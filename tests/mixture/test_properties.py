@@ -63,7 +63,8 @@ def test_bits_do_not_depend_on_batch_length(seed: int, cuts: list[int]) -> None:
 
 
 def test_bits_do_not_depend_on_threads() -> None:
-    clip = busy_clip(6, (150, 211, 3))
+    # So large that five threads are worth it.
+    clip = busy_clip(6, (300, 422, 3))
     runs = []
     for n_threads in (1, 2, 5):
         model = MixtureModel(n_threads=n_threads)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
 import time
 import weakref
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bgsub.mixture.workers import Workers
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @pytest.mark.parametrize("n_threads", [0, 1, 2, 3, 7])
@@ -118,6 +125,90 @@ def test_helper_holds_no_work_that_is_done() -> None:
     workers.run(work, 97, 99)
     del work, load
     assert freed.wait(timeout=60.0)
+
+
+class _Turns:
+    """Work in turns as the kernel does it, but seen from Python."""
+
+    def __init__(self, n_tiles: int) -> None:
+        self.n_tiles = n_tiles
+        self.done: list[int] = []
+        self._lock = threading.Lock()
+
+    def __call__(self, counts: NDArray[np.int64], size: int, place: int) -> None:
+        n = len(counts) - 1
+        for share in (*range(place, n), *range(place)):
+            end = self.n_tiles * (share + 1) // n
+            while True:
+                with self._lock:
+                    first = self.n_tiles * share // n + int(counts[share])
+                    counts[share] += size
+                if first >= end:
+                    break
+                tiles = range(first, min(first + size, end))
+                with self._lock:
+                    self.done.extend(tiles)
+                    counts[n] += len(tiles)
+
+
+@pytest.mark.parametrize("n_threads", [0, 1, 2, 3, 7])
+@pytest.mark.parametrize("n_tiles", [1, 2, 5, 97, 500])
+def test_every_tile_is_done_once_in_turns(n_threads: int, n_tiles: int) -> None:
+    turns = _Turns(n_tiles)
+    Workers(n_threads).run_turns(turns, n_tiles, 99)
+    assert sorted(turns.done) == list(range(n_tiles))
+
+
+def test_turns_are_taken_in_as_many_threads_as_asked_for_and_each_has_its_own_share() -> None:
+    places: list[int] = []
+    ready = threading.Barrier(3)
+
+    def work(counts: NDArray[np.int64], _size: int, place: int) -> None:
+        places.append(place)
+        ready.wait(timeout=60.0)
+        counts[3] = 12
+
+    Workers(3).run_turns(work, 12, 99)
+    assert sorted(places) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("caller_fails", [True, False])
+def test_error_in_the_turns_of_any_thread_reaches_the_caller(caller_fails: bool) -> None:
+    ready = threading.Barrier(2)
+
+    def work(_counts: NDArray[np.int64], _size: int, place: int) -> None:
+        ready.wait(timeout=60.0)
+        if (place == 0) == caller_fails:
+            msg = "broken"
+            raise MemoryError(msg)
+
+    with pytest.raises(MemoryError, match="broken"):
+        Workers(2).run_turns(work, 2, 99)
+
+
+def test_helper_that_finds_nothing_left_to_do_is_not_waited_for() -> None:
+    come, go = threading.Event(), threading.Event()
+
+    def work(counts: NDArray[np.int64], _size: int, place: int) -> None:
+        if place == 1:
+            come.set()
+            go.wait(timeout=60.0)
+            return
+        come.wait(timeout=60.0)
+        counts[2] = 97
+
+    Workers(2).run_turns(work, 97, 99)
+    assert come.is_set()
+    assert not go.is_set()
+    go.set()
+
+
+def test_helpers_do_not_hold_up_the_end_of_the_program() -> None:
+    code = (
+        "from bgsub.mixture.workers import Workers;"
+        "workers = Workers(3); workers.run(lambda first, last: None, 97, 99)"
+    )
+    subprocess.run([sys.executable, "-c", code], timeout=60.0, check=True)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 30), (480, 640), (2, 400_000)])
