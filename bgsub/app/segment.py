@@ -126,6 +126,9 @@ def segment_file(
 
 
 def _read(path: Path) -> bytes:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        msg = f"{path} is a device or a pipe: save the picture as a file first."
+        raise SourceOpenError(msg)
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
@@ -147,22 +150,26 @@ def _decode(path: Path, data: bytes) -> tuple[Image, tuple[str, ...]]:
             "16 bits are fine, up to 16384 pixels a side and 200 million in all."
         )
         raise SourceOpenError(msg)
-    if _has_alpha(data):
-        return picture, ("The picture's transparency is ignored.",)
-    return picture, ()
+    return picture, _left_out(data)
 
 
-def _has_alpha(data: bytes) -> bool:
+def _left_out(data: bytes) -> tuple[str, ...]:
+    """Return what of a picture's file is not segmented, one sentence each."""
     from PIL import Image as Pillow
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with Pillow.open(io.BytesIO(data)) as picture:
-                return picture.has_transparency_data
+                n_pictures = getattr(picture, "n_frames", 1)
+                is_transparent = picture.has_transparency_data
         except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError):
             # A kind that only OpenCV reads, or one larger than Pillow thinks wise.
-            return False
+            return ()
+    notes = ["The picture's transparency is ignored."] if is_transparent else []
+    if n_pictures > 1:
+        notes.append(f"The file holds {n_pictures} pictures: the first is taken.")
+    return tuple(notes)
 
 
 def _refuse_outputs(path: Path, settings: SegmentationConfig, options: SegmentOptions) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from bgsub.app.opencv import one_opencv_thread
 from bgsub.config.segmentation import SegmentationConfig
 from bgsub.errors import BgsubError, SourceError, SourceOpenError, UsageError
 from bgsub.files import part_path, prepare_folder, refuse_existing, write_bytes
@@ -70,6 +71,12 @@ class StudyOutcome:
 
     summary: Summary | None = None
     unreadable: list[BgsubError] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no combination could be done on any picture."""
+        rows = () if self.summary is None else self.summary.rows
+        return all(row.measures is None for row in rows)
 
 
 class StudyObserver(Protocol):
@@ -219,6 +226,7 @@ def _try_all(
     grid: Grid, subject: Subject, jobs: int, observer: StudyObserver, stop: threading.Event
 ) -> list[StudyRow]:
     from joblib import Parallel, delayed
+    from threadpoolctl import threadpool_limits
 
     def work(task: Task) -> list[StudyRow]:
         found: list[StudyRow] = []
@@ -239,9 +247,11 @@ def _try_all(
         n_jobs=jobs, backend="threading", return_as="generator_unordered", pre_dispatch=jobs
     )
     rows: list[StudyRow] = []
-    for found in pool(wanted()):
-        rows += found
-        observer.advanced(subject.name, len(found))
+    # Libraries' own threads would get in each other's way, and their time is not counted.
+    with one_opencv_thread(), threadpool_limits(1):
+        for found in pool(wanted()):
+            rows += found
+            observer.advanced(subject.name, len(found))
     return rows
 
 

@@ -147,7 +147,9 @@ def study(
         "noise_sigma": noise_sigma,
         "smoothing": smoothing,
     }
-    grid = _grid({key: text for key, text in wanted.items() if text}, vary, config, sets)
+    grid = _grid(
+        {key: text for key, text in wanted.items() if text is not None}, vary, config, sets
+    )
 
     from bgsub.app.study import StudyOptions
     from bgsub.app.study import study as run
@@ -163,7 +165,7 @@ def study(
         _show(outcome.summary, output)
     if stop.is_set():
         raise typer.Exit(INTERRUPTED)
-    if outcome.unreadable:
+    if outcome.unreadable or outcome.is_empty:
         raise typer.Exit(1)
 
 
@@ -296,4 +298,6 @@ def _show(summary: Summary, folder: Path) -> None:
     failed = [row for row in summary.rows if row.measures is None]
     for row in failed[:3]:
         print_error(f"{row.picture} with {point_name(row.values)}: {row.problem}")
-    console.print(f"{len(summary.rows)} results in {folder / 'report.html'}", markup=False)
+    n = len(summary.rows)
+    what = f"{n} result{'s' * (n != 1)}"
+    console.print(f"{what} in {printable(str(folder / 'report.html'))}", markup=False)

@@ -36,6 +36,7 @@ class SegmentationConfig(Section):
         "0 is off.",
         raising="spherical classes become compact; other shapes stretch to any weight",
         ge=0.0,
+        le=1000.0,
     )
     texture_weight: float = key(
         0.0,
@@ -43,6 +44,7 @@ class SegmentationConfig(Section):
         "white; 0 is off.",
         raising="spherical classes heed it more; other shapes stretch to any weight",
         ge=0.0,
+        le=1000.0,
     )
     covariance_type: Literal["full", "tied", "diag", "spherical"] = key(
         "full", "Shape of the Gaussians, as scikit-learn calls them."
@@ -96,6 +98,7 @@ class SegmentationConfig(Section):
         "off.",
         raising="regions stay whole under noise; fine detail is lost",
         ge=0.0,
+        le=1000.0,
     )
     min_region_fraction: float = key(
         0.0,
@@ -109,5 +112,6 @@ class SegmentationConfig(Section):
         "Standard deviation of the Gaussian noise added before, in levels of 255; 0 is off.",
         raising="more noise",
         ge=0.0,
+        le=1000.0,
     )
     seed: int = key(0, "Chooses noise, starts and samples.", ge=0, le=2**32 - 1)

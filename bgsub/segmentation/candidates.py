@@ -35,7 +35,10 @@ class _Sample:
 
 
 def fit_candidates(
-    features: Features, settings: SegmentationConfig, tell: Callable[[str], None]
+    features: Features,
+    settings: SegmentationConfig,
+    tell: Callable[[str], None],
+    n_threads: int,
 ) -> list[tuple[Candidate, Fit]]:
     """Fit a mixture of each number of classes that the settings ask for.
 
@@ -47,6 +50,8 @@ def fit_candidates(
         How.
     tell : callable
         Told which number is at work.
+    n_threads : int
+        0: one for each core.
 
     Raises
     ------
@@ -69,17 +74,22 @@ def fit_candidates(
     found = []
     for k in tried:
         tell(f"fitting {k} class{'es' * (k > 1)}")
-        fit = _fit(features, sample, k, settings)
-        found.append((judge(features, fit.mixture, len(fit.history), settings), fit))
+        fit = _fit(features, sample, k, settings, n_threads)
+        tried_k = judge(features, fit.mixture, len(fit.history), settings, n_threads)
+        found.append((tried_k, fit))
     return found
 
 
 def judge(
-    features: Features, mixture: Gaussians, iterations: int, settings: SegmentationConfig
+    features: Features,
+    mixture: Gaussians,
+    iterations: int,
+    settings: SegmentationConfig,
+    n_threads: int,
 ) -> Candidate:
     """Return the criteria of a mixture over all pixels."""
     n = features.index.size
-    total = mixture.expect(features.values, features.counts).log_likelihood
+    total = mixture.expect(features.values, features.counts, n_threads=n_threads).log_likelihood
     k, d = mixture.means.shape
     free = n_parameters(k, d, settings.covariance_type)
     return Candidate(
@@ -107,7 +117,9 @@ def _sample(features: Features, settings: SegmentationConfig) -> _Sample:
     )
 
 
-def _fit(features: Features, sample: _Sample, k: int, settings: SegmentationConfig) -> Fit:
+def _fit(
+    features: Features, sample: _Sample, k: int, settings: SegmentationConfig, n_threads: int
+) -> Fit:
     random = np.random.RandomState(settings.seed)
     fits = []
     for _ in range(1 if settings.init == "range" else settings.n_init):
@@ -128,12 +140,16 @@ def _fit(features: Features, sample: _Sample, k: int, settings: SegmentationConf
             covariance_type=settings.covariance_type,
             reg_covar=settings.reg_covar,
         )
-        fits.append(_run(features, sample, start, settings))
+        fits.append(_run(features, sample, start, settings, n_threads))
     return max(fits, key=lambda fit: fit.lower_bound)
 
 
 def _run(
-    features: Features, sample: _Sample, start: Gaussians, settings: SegmentationConfig
+    features: Features,
+    sample: _Sample,
+    start: Gaussians,
+    settings: SegmentationConfig,
+    n_threads: int,
 ) -> Fit:
     if settings.estimator == "sklearn":
         from bgsub.segmentation.reference import fit_reference
@@ -156,4 +172,5 @@ def _run(
         tol=settings.tol,
         max_iter=settings.max_iter,
         reg_covar=settings.reg_covar,
+        n_threads=n_threads,
     )

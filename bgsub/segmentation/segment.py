@@ -34,6 +34,7 @@ def segment(
     settings: SegmentationConfig,
     *,
     on_progress: Callable[[str], None] | None = None,
+    n_threads: int = 0,
 ) -> Segmentation:
     """Segment a picture by a mixture of Gaussians fitted with expectation–maximisation.
 
@@ -47,6 +48,8 @@ def segment(
         How.
     on_progress : callable or None
         Told what is being done, in a few words.
+    n_threads : int
+        0: one for each core.  The result does not depend on it.
 
     Returns
     -------
@@ -68,7 +71,7 @@ def segment(
     check_settings(settings)
     check_size(picture, settings)
     try:
-        return _segment(picture, settings, on_progress or _ignore)
+        return _segment(picture, settings, on_progress or _ignore, n_threads)
     except np.linalg.LinAlgError as error:
         msg = (
             "A Gaussian collapsed onto too few values: try a larger segmentation.reg_covar, "
@@ -78,7 +81,10 @@ def segment(
 
 
 def _segment(
-    picture: Image, settings: SegmentationConfig, tell: Callable[[str], None]
+    picture: Image,
+    settings: SegmentationConfig,
+    tell: Callable[[str], None],
+    n_threads: int,
 ) -> Segmentation:
     clock = _Clock()
     tell("counting colours")
@@ -90,19 +96,19 @@ def _segment(
         tell("removing noise")
         calmed = extract(calm(picture), settings.features, *weights)
         clock.stop("smoothing")
-    fits = fit_candidates(calmed, settings, tell)
+    fits = fit_candidates(calmed, settings, tell, n_threads)
     best, fit = min(fits, key=lambda pair: pair[0].bic)
     clock.stop("fit")
     tell("labelling pixels")
-    labels = calmed.spread(fit.mixture.label(calmed.values))
+    labels = calmed.spread(fit.mixture.label(calmed.values, n_threads=n_threads))
     clock.stop("labels")
     smoothed: NDArray[np.float32] | None = None
     is_sklearns = settings.estimator == "sklearn"
     n_values = labels.size if is_sklearns else len(calmed.values)
     if settings.smoothing > 0:
         tell("smoothing")
-        fit, labels, smoothed = _smooth(features, fit, labels, settings)
-        best = judge(features, fit.mixture, len(fit.history), settings)
+        fit, labels, smoothed = _smooth(features, fit, labels, settings, n_threads)
+        best = judge(features, fit.mixture, len(fit.history), settings, n_threads)
         clock.stop("smoothing")
     order = np.argsort(features.intensities(fit.mixture.means), kind="stable")
     fit = fit.ordered(order)
@@ -149,7 +155,11 @@ class _Clock:
 
 
 def _smooth(
-    features: Features, fit: Fit, labels: NDArray[np.uint8], settings: SegmentationConfig
+    features: Features,
+    fit: Fit,
+    labels: NDArray[np.uint8],
+    settings: SegmentationConfig,
+    n_threads: int,
 ) -> tuple[Fit, NDArray[np.uint8], NDArray[np.float32]]:
     field = smooth_labels(
         features,
@@ -159,6 +169,7 @@ def _smooth(
         covariance_type=settings.covariance_type,
         max_iter=settings.max_iter,
         reg_covar=settings.reg_covar,
+        n_threads=n_threads,
     )
     smooth = Fit(
         start=field.start,

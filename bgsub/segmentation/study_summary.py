@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["Best", "Summary", "as_csv", "as_record", "shown_value", "summarise"]
 
 _AUTO = "auto"
+# They compare models of the same numbers, and these settings change the numbers.
+_OF_LIKELIHOOD = frozenset({"log_likelihood", "bic", "aic"})
+_CHANGES_DATA = frozenset({"features", "position_weight", "texture_weight", "noise_sigma"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,8 @@ class Summary:
     means : tuple of (mapping, Measures)
         Each combination that every picture has, with the mean over the pictures.
     best : mapping of str to Best
-        By measure, for those that are better when higher or lower.
+        By measure, for those that are better when higher or lower; not the likelihood and the
+        criteria built on it where what is clustered was varied.
     """
 
     grid: Grid
@@ -94,10 +98,13 @@ def summarise(grid: Grid, rows: Sequence[StudyRow]) -> Summary:
         for point in grid.points()
         if len(groups.get(_key(point), ())) == len(pictures)
     )
+    varied = {key for key, values in grid.varied.items() if len(values) > 1}
+    comparable = MEASURES.keys() - (_OF_LIKELIHOOD if varied & _CHANGES_DATA else set())
     best = {
         name: found
         for name, measure in MEASURES.items()
         if measure.better
+        and name in comparable
         and (found := _best(name, ordered, means, highest=measure.better == "higher"))
     }
     return Summary(grid=grid, rows=tuple(ordered), pictures=pictures, means=means, best=best)

@@ -239,7 +239,19 @@ def _empty(folder: Path) -> Path:
     return folder / "empty.png"
 
 
+def test_of_several_pictures_in_a_file_the_first_is_taken_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    first, *others = (Image.fromarray(grey(15.0)) for _ in range(3))
+    first.save(tmp_path / "several.tif", save_all=True, append_images=others)
+    arguments = (tmp_path / "several.tif", "-o", tmp_path / "out", *FAST)
+    outcome = run(capsys, "segment", *arguments)
+    assert outcome.code == 0
+    assert "holds 3 pictures: the first is taken" in outcome.err
+
+
 _HOPELESS: dict[str, Callable[[Path], Path]] = {
+    "device": lambda _: Path("/dev/null"),
     "missing": lambda folder: folder / "missing.png",
     "folder": lambda folder: folder,
     "text": _text,
@@ -271,6 +283,7 @@ def test_what_cannot_be_segmented_is_one_sentence(
         ("--init", "guess"),
         ("--features", "smell"),
         ("--noise-sigma", "-1"),
+        ("--noise-sigma", "1e300"),
         ("--smoothing", "nan"),
         ("--tol", "-1"),
         ("--max-iter", "0"),

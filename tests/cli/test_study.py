@@ -49,13 +49,13 @@ def truths(tmp_path: Path) -> Path:
 def test_every_combination_is_in_every_file(
     pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    options = ("-k", "2,3", "--noise-sigma", "0,15", "--vary", "reg_covar=1e-6,1")
+    options = ("-k", "2,3", "--smoothing", "0,2", "--vary", "reg_covar=1e-6,1")
     outcome = run(capsys, "study", pictures / "p0.png", "-o", tmp_path / "out", *options)
     assert outcome.code == 0, outcome.err
-    effects = {f"effect-{key}.png" for key in ("n_components", "noise_sigma", "reg_covar")}
+    effects = {f"effect-{key}.png" for key in ("n_components", "smoothing", "reg_covar")}
     assert {path.name for path in (tmp_path / "out").iterdir()} == FILES | effects
     rows = list(csv.DictReader((tmp_path / "out" / "study.csv").read_text().splitlines()))
-    combinations = {(r["n_components"], r["noise_sigma"], r["reg_covar"]) for r in rows}
+    combinations = {(r["n_components"], r["smoothing"], r["reg_covar"]) for r in rows}
     assert len(rows) == len(combinations) == 8
     record = json.loads((tmp_path / "out" / "study.json").read_text())
     assert [row["values"]["n_components"] for row in record["rows"]] == [2] * 4 + [3] * 4
@@ -248,3 +248,19 @@ def test_real_pictures_have_the_covering_that_was_measured(
     assert run(capsys, "study", *images, *arguments).code == 0
     mean = json.loads((tmp_path / "out" / "study.json").read_text())["mean"][0]
     assert 0.4 < mean["covering"] < 0.7
+
+
+def test_a_study_that_found_nothing_has_failed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    cv2.imwrite(str(tmp_path / "one.png"), np.full(SHAPE, 9, np.uint8))
+    options = ("-k", "2,3", "-o", tmp_path / "out")
+    outcome = run(capsys, "study", tmp_path / "one.png", *options)
+    assert outcome.code == 1
+    assert "only one distinct value" in outcome.err
+
+
+def test_an_empty_list_of_values_is_told(pictures: Path, capsys: pytest.CaptureFixture[str]):
+    outcome = run(capsys, "study", pictures, "-k", "", "-o", pictures / "out")
+    assert outcome.code == 2
+    assert "No value is given for n_components" in outcome.err

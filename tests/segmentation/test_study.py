@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
@@ -118,6 +119,29 @@ def _rows(table: dict[str, list[float]]) -> list[StudyRow]:
         for picture, values in table.items()
         for number, value in enumerate(values)
     ]
+
+
+@pytest.mark.parametrize("key", ["features", "noise_sigma"])
+def test_likelihoods_of_different_numbers_are_not_compared(key: str):
+    values: dict[str, tuple[object, ...]] = {
+        "features": ("rgb", "lab"),
+        "noise_sigma": (0.0, 9.0),
+    }
+    rows = [StudyRow(picture="a", values={key: value}, measures=ROW) for value in values[key]]
+    best = summarise(Grid(base=BASE, varied={key: values[key]}), rows).best
+    assert not best.keys() & {"log_likelihood", "bic", "aic"}
+    assert "psnr_db" in best
+
+
+def test_time_is_the_segmentations_own_however_busy_the_machine():
+    grid = Grid(base=BASE, varied={"n_components": (2,)})
+    subject = _subject(colour())
+    _run(grid, subject)
+    began_s = time.process_time()
+    (row,) = _run(grid, subject)
+    spent_s = time.process_time() - began_s
+    assert row.measures is not None
+    assert 0 < row.measures.seconds <= spent_s
 
 
 def test_best_is_the_best_mean_and_each_pictures_own_best():
