@@ -14,102 +14,116 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BACKGROUND",
+    "HAS_STAYED",
+    "KEEPS_STILL",
     "N_RIM",
     "N_SUMS",
     "PICTURE",
     "STAYED",
+    "WAS_HIDDEN",
     "add_up_fading",
     "add_up_outlines",
-    "count_looks",
     "energy_where",
-    "follow_looks",
+    "look",
     "vote",
 ]
 
 # Columns of the table of sums: pixels on the rim, pixels that have stayed, and energies on the
 # rim; for fading, the steepness on the rim and the difference inside.
 N_RIM, STAYED, PICTURE, BACKGROUND, N_SUMS = range(5)
+# What a look may have found.
+HAS_STAYED, KEEPS_STILL, WAS_HIDDEN = 1, 2, 4
 
 
 @kernel
-def follow_looks(
+def look(
     picture: NDArray[np.uint8],
     mask: NDArray[np.uint8],
     still: np.float32,
     share: np.float32,
-    most: np.int8,
+    n_looks: int,
+    n_part: int,
+    n_new: int,
+    n_known: int,
+    n_brief: int,
+    n_long: int,
+    is_first: bool,
     mean: NDArray[np.float32],
     n_seen: NDArray[np.int8],
     is_seen: NDArray[np.uint8],
-) -> None:
-    """Compare a picture with what cells looked like.
+    n_foreground: NDArray[np.uint8],
+    n_background: NDArray[np.uint16],
+    n_still: NDArray[np.int16],
+) -> int:
+    """Compare a picture with what cells looked like, and count.
 
     Parameters
     ----------
     picture : ndarray of uint8, shape (h, w)
         Luma.
     mask : ndarray of uint8, shape (h, w)
-        Where looks are followed; elsewhere they begin anew.
+        Foreground is not 0.  Looks are followed there; elsewhere they begin anew.
     still, share : float32
         The largest difference of what agrees, and its share in the look.
-    most : int8
-        The most that a look can gain.
+    n_looks, n_known : int
+        What has been foreground for so many looks has stayed; what has been background for so
+        many is known.  The counts end there.
+    n_part, n_new : int
+        Parts keep still that agreed with their look so often, and were background for less.
+    n_brief, n_long : int
+        What was background for so many looks at most, and keeps still for so many, was hidden
+        when the stream began.
+    is_first : bool
+        Whether to look for the latter.
     mean, n_seen, is_seen : ndarray of float32, int8 and uint8, shape (h, w)
         The looks, what they have gained, whether the picture agreed (0 or 1): written.
+    n_foreground, n_background : ndarray of uint8 and uint16, shape (h, w)
+        Looks that were foreground without a break, and all that were background: written.
+    n_still : ndarray of int16, shape (h, w)
+        Written if `is_first`.
+
+    Returns
+    -------
+    int
+        The sum of `HAS_STAYED`, `KEEPS_STILL` and `WAS_HIDDEN`, if there are such cells.
     """
     height, width = picture.shape
+    zero, one = np.int32(0), np.int32(1)
+    most, known, new = np.int32(n_looks), np.int32(n_known), np.int32(n_new)
+    found = np.uint8(0)
     for y in range(height):
         for x in range(width):
             level = np.float32(picture[y, x])
             difference = level - mean[y, x]
             agrees = abs(difference) <= still
-            n = np.int32(n_seen[y, x]) + (np.int32(1) if agrees else np.int32(-1))
-            begins = (mask[y, x] == 0) | (n < 0)
-            n = min(n, np.int32(most))
-            n_seen[y, x] = np.int8(0) if begins else np.int8(n)
+            is_on = mask[y, x] != 0
+            n = np.int32(n_seen[y, x]) + (one if agrees else -one)
+            begins = (not is_on) | (n < 0)
+            n = zero if begins else min(n, most)
+            n_seen[y, x] = np.int8(n)
             followed = mean[y, x] + share * difference
             other = level if begins else mean[y, x]
             mean[y, x] = followed if agrees else other
             is_seen[y, x] = np.uint8(1) if agrees else np.uint8(0)
-
-
-@kernel
-def count_looks(
-    mask: NDArray[np.uint8],
-    n_looks: np.uint8,
-    n_known: np.uint16,
-    n_foreground: NDArray[np.uint8],
-    n_background: NDArray[np.uint16],
-) -> bool:
-    """Count looks that were foreground without a break, and all that were background.
-
-    Parameters
-    ----------
-    mask : ndarray of uint8, shape (h, w)
-        Foreground is not 0.
-    n_looks, n_known : uint8 and uint16
-        The counts end there.
-    n_foreground, n_background : ndarray of uint8 and uint16, shape (h, w)
-        Written.
-
-    Returns
-    -------
-    bool
-        Whether some pixel has been foreground for `n_looks`.
-    """
-    height, width = mask.shape
-    stayed = np.uint8(0)
-    for y in range(height):
+            on = min(np.int32(n_foreground[y, x]) + one, most) if is_on else zero
+            n_foreground[y, x] = np.uint8(on)
+            off = np.int32(n_background[y, x])
+            off += one if (off < known) & (not is_on) else zero
+            n_background[y, x] = np.uint16(off)
+            found |= np.uint8(HAS_STAYED) if on >= most else np.uint8(0)
+            is_part = (n >= np.int32(n_part)) & (off < new)
+            found |= np.uint8(KEEPS_STILL) if is_part else np.uint8(0)
+        if not is_first:
+            continue
         for x in range(width):
-            is_on = mask[y, x] != 0
-            n = np.int32(n_foreground[y, x])
-            n = min(n + np.int32(1), np.int32(n_looks)) if is_on else np.int32(0)
-            n_foreground[y, x] = np.uint8(n)
-            stayed |= np.uint8(1) if n >= n_looks else np.uint8(0)
-            k = np.int32(n_background[y, x])
-            k += np.int32(1) if (k < n_known) & (not is_on) else np.int32(0)
-            n_background[y, x] = np.uint16(k)
-    return bool(stayed != 0)
+            n = np.int32(n_still[y, x]) + (one if is_seen[y, x] else -one)
+            n = zero if (mask[y, x] == 0) | (n < 0) else n
+            n_still[y, x] = np.int16(n)
+            off = np.int32(n_background[y, x])
+            was_seen = (off > 0) & (off <= np.int32(n_brief))
+            is_hidden = was_seen & (n >= np.int32(n_long))
+            found |= np.uint8(WAS_HIDDEN) if is_hidden else np.uint8(0)
+    return int(found)
 
 
 @kernel
@@ -187,8 +201,8 @@ def add_up_outlines(
         Not 0 on the rims.
     stayed : ndarray of uint8, shape (h, w)
         Not 0 in pixels that have stayed.
-    picture, background : ndarray of int16, shape (h, w)
-        Luma.
+    picture, background : ndarray of int16, shape ((h + 1) // 2, (w + 1) // 2)
+        Luma, half as fine.
     n_background : ndarray of uint16, shape (h, w)
         For how many looks pixels were background.
     n_known : uint16
@@ -207,8 +221,8 @@ def add_up_outlines(
             if rim[y, x]:
                 n_rim += 1
                 factor = young_ratio if n_background[y, x] < n_known else ratio
-                in_picture += factor * _energy(picture, y, x)
-                in_background += _energy(background, y, x)
+                in_picture += factor * _energy(picture, y // 2, x // 2)
+                in_background += _energy(background, y // 2, x // 2)
         row = sums[runs[i, LABEL]]
         row[N_RIM] += n_rim
         row[STAYED] += n_stayed

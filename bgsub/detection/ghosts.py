@@ -9,14 +9,16 @@ import numpy as np
 
 from bgsub.detection._outlines import (
     BACKGROUND,
+    HAS_STAYED,
+    KEEPS_STILL,
     N_RIM,
     N_SUMS,
     PICTURE,
     STAYED,
+    WAS_HIDDEN,
     add_up_outlines,
-    count_looks,
     energy_where,
-    follow_looks,
+    look,
     vote,
 )
 from bgsub.detection._runs import AREA, Regions
@@ -48,12 +50,12 @@ _RATIO = 2.5
 _MIN_CELLS = 20
 # Textures have no outline at this scale (standard deviation of a Gaussian).
 _SOFT = 2.0
-_NOISE = 64
+_NOISE = 256
 _MIN_RIM = 8
 _SQUARE = np.ones((3, 3), np.uint8)
 _WIDE_SQUARE = np.ones((5, 5), np.uint8)
-# As far as softened outlines reach.
-_FAR_SQUARE = np.ones((15, 15), np.uint8)
+# As far as softened outlines reach, in pictures half as fine.
+_FAR_SQUARE = np.ones((9, 9), np.uint8)
 
 
 class GhostFinder:
@@ -92,7 +94,12 @@ class GhostFinder:
         self._n_still = np.zeros(shape, np.int16)
         self._part_votes = np.zeros(shape, np.uint8)
         self._whole_votes = np.zeros(shape, np.uint8)
-        self._look = _Look(shape)
+        # What cells look like while they are foreground, whatever passes in between, after the
+        # majority vote of Boyer and Moore (1981): a look gains by each picture that agrees and
+        # loses by each that does not; when it has nothing left, another takes its place.
+        self._looks = np.zeros(shape, np.float32)
+        self._n_seen = np.zeros(shape, np.int8)
+        self._is_seen = np.zeros(shape, np.uint8)
 
     def find(
         self,
@@ -122,40 +129,55 @@ class GhostFinder:
             return None
         # Looks that come late because frames are far apart are not to add up.
         self._next_s = max(self._next_s, timestamp_s - self._every_s) + self._every_s
-        mask = regions.mask
-        self._look.follow(picture, mask)
-        has_stayed = count_looks(
-            as_read_only(mask),
-            np.uint8(_LOOKS),
-            np.uint16(self._n_known),
-            self._n_foreground,
-            self._n_background,
-        )
+        found = self._looked(picture, regions.mask, timestamp_s)
         wholes = None
-        if has_stayed:
+        if found & HAS_STAYED:
             wholes = self._wholes(regions, picture, background)
         else:
             self._whole_votes[:] = 0
-        kinds = (wholes, self._parts(mask, background), self._firsts(mask, timestamp_s))
-        ghosts = [kind for kind in kinds if kind is not None]
+        parts = None
+        if found & KEEPS_STILL:
+            parts = self._parts(regions.mask, background)
+        else:
+            self._part_votes[:] = 0
+        hidden = self._hidden() if found & WAS_HIDDEN else None
+        ghosts = [kind for kind in (wholes, parts, hidden) if kind is not None]
         if not ghosts:
             return None
-        found: NDArray[np.bool_] = np.logical_or.reduce(ghosts)
+        where: NDArray[np.bool_] = np.logical_or.reduce(ghosts)
         for count in (self._part_votes, self._whole_votes, self._n_background, self._n_still):
-            count[found] = 0
-        return found
+            count[where] = 0
+        return where
 
-    def _firsts(self, mask: Mask, timestamp_s: float) -> NDArray[np.bool_] | None:
-        """Return what was hidden by something that left right after the stream's beginning."""
+    def _looked(self, picture: NDArray[np.uint8], mask: Mask, timestamp_s: float) -> int:
+        """Count a look, and return what may be found."""
         if self._first_until_s is None:
             self._first_until_s = timestamp_s + _FIRST_S
-        if timestamp_s > self._first_until_s:
-            return None
-        self._n_still += np.where(self._look.is_seen > 0, np.int16(1), np.int16(-1))
-        self._n_still[(mask == 0) | (self._n_still < 0)] = 0
+        return look(
+            as_read_only(picture),
+            as_read_only(mask),
+            _STILL,
+            _FOLLOW,
+            _LOOKS,
+            _LOOKS - _PART_VOTES,
+            self._n_new,
+            self._n_known,
+            self._n_brief,
+            self._n_long,
+            timestamp_s <= self._first_until_s,
+            self._looks,
+            self._n_seen,
+            self._is_seen,
+            self._n_foreground,
+            self._n_background,
+            self._n_still,
+        )
+
+    def _hidden(self) -> NDArray[np.bool_]:
+        """Return what was hidden by something that left right after the stream's beginning."""
         was_seen = (self._n_background > 0) & (self._n_background <= self._n_brief)
         found: NDArray[np.bool_] = (self._n_still >= self._n_long) & was_seen
-        return found if found.any() else None
+        return found
 
     def _wholes(
         self,
@@ -181,21 +203,19 @@ class GhostFinder:
 
     def _parts(self, mask: Mask, background: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
         """Return the parts of regions that are ghosts and keep still."""
-        is_still = self._look.n_seen >= _LOOKS - _PART_VOTES
+        is_still = self._n_seen >= _LOOKS - _PART_VOTES
         is_still &= self._n_background < self._n_new
-        if not is_still.any():
-            self._part_votes[:] = 0
-            return None
         part = is_still.view(np.uint8) * np.uint8(255)
         moves = mask & ~part
         # Where a part ends at what moves, neither picture has the outline.
         rim = _rim(mask) & part & ~_grown(moves, _WIDE_SQUARE)
-        pictures = _softened(self._look.picture()), _softened(background)
+        looks = np.asarray(cv2.convertScaleAbs(self._looks), np.uint8)
+        pictures = _softened(looks), _softened(background)
         regions = Regions(part)
         suspects = _suspects(regions, part, rim, pictures, _scale(*pictures, mask))
         if not vote(regions.runs, suspects, np.uint8(_PART_VOTES), self._part_votes):
             return None
-        is_seen = self._look.is_seen > 0
+        is_seen = self._is_seen > 0
         found = (self._part_votes >= _PART_VOTES) & is_seen
         if not found.any():
             return None
@@ -205,46 +225,15 @@ class GhostFinder:
 
 
 def _softened(picture: NDArray[np.uint8]) -> NDArray[np.int16]:
-    """Return a picture without its texture, in sixteenths of a level."""
-    fine = np.left_shift(picture, 4, dtype=np.int16)
-    return cv2.GaussianBlur(fine, (0, 0), _SOFT)  # type: ignore[return-value]
+    """Return a picture without its texture, half as fine, in sixteenths of a level."""
+    few = cv2.resize(picture, _half_size(picture), interpolation=cv2.INTER_AREA)
+    fine = np.left_shift(few, 4, dtype=np.int16)
+    return cv2.GaussianBlur(fine, (0, 0), _SOFT / 2)  # type: ignore[return-value]
 
 
-class _Look:
-    """What cells look like while they are foreground, whatever passes in between.
-
-    After the majority vote of Boyer and Moore (1981): a look gains by each picture that agrees
-    and loses by each that does not; when it has nothing left, another takes its place.
-
-    Attributes
-    ----------
-    n_seen : ndarray of int8, shape (h, w)
-        What the look has gained, at most as many as there are looks.
-    is_seen : ndarray of uint8, shape (h, w)
-        1 where the last picture agreed.
-    """
-
-    def __init__(self, shape: tuple[int, int]) -> None:
-        self.n_seen = np.zeros(shape, np.int8)
-        self.is_seen = np.zeros(shape, np.uint8)
-        self._mean = np.zeros(shape, np.float32)
-
-    def picture(self) -> NDArray[np.uint8]:
-        """Return the looks."""
-        return cv2.convertScaleAbs(self._mean)  # type: ignore[return-value]
-
-    def follow(self, picture: NDArray[np.uint8], mask: Mask) -> None:
-        """Compare a picture; what is no foreground begins anew."""
-        follow_looks(
-            as_read_only(picture),
-            as_read_only(mask),
-            _STILL,
-            _FOLLOW,
-            np.int8(_LOOKS),
-            self._mean,
-            self.n_seen,
-            self.is_seen,
-        )
+def _half_size(picture: NDArray[np.uint8]) -> tuple[int, int]:
+    height, width = picture.shape
+    return (width + 1) // 2, (height + 1) // 2
 
 
 def _looks_in(seconds: float, every_s: float) -> int:
@@ -302,7 +291,8 @@ def _scale(picture: NDArray[np.int16], background: NDArray[np.int16], mask: Mask
 
     A frame that is darker or less sharp than the background has less energy everywhere.
     """
-    calm = as_read_only(~_grown(mask, _FAR_SQUARE))
+    few = cv2.resize(mask, _half_size(mask), interpolation=cv2.INTER_NEAREST)
+    calm = as_read_only(~_grown(np.asarray(few, np.uint8), _FAR_SQUARE))
     # A little noise keeps an even picture from being divided by nothing.
     noise = _NOISE * max(1, cv2.countNonZero(calm))
     in_picture = energy_where(as_read_only(picture), calm) + noise

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from bgsub.detection._regions import choose, find_seeds
+from bgsub.detection._regions import choose
 from bgsub.detection._runs import AREA, Regions
+from bgsub.detection._seeds import find_seeds
 from bgsub.detection.pictures import as_read_only
 
 if TYPE_CHECKING:

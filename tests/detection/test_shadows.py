@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bgsub.config.detector import DetectorConfig
 from bgsub.detection import RobustDetector, RobustParams, _regions
 from bgsub.detection._runs import Regions
+from bgsub.detection._seeds import find_dimmed
 from bgsub.detection.pictures import to_luma
 from bgsub.detection.shadows import find_shadows as find
 from bgsub.frames import FOREGROUND, SHADOW, Frame
@@ -265,7 +266,7 @@ class TestMeasurements:
         assert 0 < inside.sum() < mask.sum()
         limits = (-1.0, -0.15, 0.18, 0.35)
         found = np.zeros((30, 40), np.uint8)
-        _regions.find_dimmed(
+        find_dimmed(
             objects.runs,
             is_object,
             picture,
