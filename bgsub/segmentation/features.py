@@ -26,6 +26,8 @@ _LUMA = (0.299, 0.587, 0.114)
 _LIGHTNESS = 100.0
 _TEXTURE_SIGMA_PX = 4.0
 _BAND_PX = 1 << 20
+# Below this, sorting the colours costs less than a table of all there could be (64 MiB).
+_TABLE_PX = 1 << 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,9 +179,9 @@ def _grey(picture: Image) -> Features:
 
 def _colour(picture: Image, *, as_lab: bool) -> Features:
     white = _white(picture)
-    colours, counts, index = (
-        _distinct_colours(picture) if white == 255 else _distinct_deep_colours(picture)
-    )
+    has_table = white == 255 and picture.shape[0] * picture.shape[1] > _TABLE_PX
+    count = _count_by_table if has_table else _count_by_sorting
+    colours, counts, index = count(picture)
     rgb = colours.astype(np.float32)
     if as_lab:
         scaled = (rgb / np.float32(white))[np.newaxis]
@@ -198,9 +200,10 @@ def _colour(picture: Image, *, as_lab: bool) -> Features:
     )
 
 
-def _distinct_colours(
+def _count_by_table(
     picture: Image,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64], NDArray[np.int32]]:
+    """Return the distinct colours (N, 3) RGB, their counts, and each pixel's row."""
     pixels = np.ascontiguousarray(picture).reshape(-1, 3)
     table = np.zeros(1 << 24, np.int32)
     _tally(pixels, table)
@@ -212,9 +215,10 @@ def _distinct_colours(
     return colours, counts, index.reshape(picture.shape[:2])
 
 
-def _distinct_deep_colours(
+def _count_by_sorting(
     picture: Image,
 ) -> tuple[NDArray[np.uint64], NDArray[np.float64], NDArray[np.int32]]:
+    """Return the same for 8 or 16 bits, in the same order."""
     deep = picture.astype(np.uint64)
     codes = deep[:, :, 2] << np.uint64(32) | deep[:, :, 1] << np.uint64(16) | deep[:, :, 0]
     distinct, index, counts = np.unique(codes, return_inverse=True, return_counts=True)

@@ -14,12 +14,13 @@ body { font: 16px/1.5 system-ui, sans-serif; color: #222; margin: 2rem auto; pad
        max-width: 70rem; }
 h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
 p.note { color: #666; margin-top: 0; }
-img { max-width: 100%; height: auto; }
+img { display: block; max-width: 100%; height: auto; margin-top: 1.6rem; }
 div.wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid #e2e2e2; text-align: right;
          white-space: nowrap; }
-th { border-bottom: 2px solid #bbb; font-weight: 600; }
+th { border-bottom: 2px solid #bbb; font-weight: 600; white-space: normal;
+     vertical-align: bottom; }
 th.text, td.text { text-align: left; } td.best { font-weight: 700; background: #eef6ee; }
 tbody tr:hover { background: #f5f8fb; }
 """

@@ -41,6 +41,7 @@ _MAX_NAMED = 6
 _SHEET_COLUMNS = 6
 _MAX_COLUMNS = 9
 _CELL_IN = 1.9
+_TITLE_IN = 0.3
 _RATIO_FOR_LOG = 30.0
 _MAX_TICKS = 12
 _LARGE = 2e4
@@ -87,7 +88,7 @@ def draw_effect(figure: Figure, summary: Summary, key: str, title: str) -> None:
     for axes, name in zip(grid.flat, names, strict=False):
         _draw_lines(axes, summary, key, name, places)
         measure = MEASURES[name]
-        mark = {"higher": "  ↑", "lower": "  ↓", "": ""}[measure.better]
+        mark = {"higher": "  ↑", "lower": "  ↓"}[measure.better] if name in summary.best else ""
         axes.set_title(f"{measure.title}{mark}", fontsize=10.5)
         if is_log:
             axes.set_xscale("log")
@@ -163,11 +164,17 @@ def sheet_columns(summary: Summary, n_cells: int) -> int:
     return along if 2 < along <= _MAX_COLUMNS else min(_SHEET_COLUMNS, n_cells)
 
 
-def sheet_size(n_cells: int, columns: int, shape: tuple[int, ...]) -> tuple[float, float]:
-    """Return width and height in inches of a sheet of pictures of some shape."""
-    tall = min(max(shape[0] / shape[1], 0.3), 2.0)
-    rows = -(-n_cells // columns)
-    return columns * _CELL_IN, rows * (_CELL_IN * tall + 0.3)
+def sheet_size(rows: Sequence[StudyRow], columns: int) -> tuple[float, float]:
+    """Return width and height in inches of a sheet of the results' pictures."""
+    return columns * _CELL_IN, sum(_heights_in(rows, columns))
+
+
+def _heights_in(rows: Sequence[StudyRow], columns: int) -> list[float]:
+    """Return each line's height, in inches, that its tallest picture needs."""
+    shapes = [(1, 1) if row.thumbnail is None else row.thumbnail.shape for row in rows]
+    tall = [min(max(shape[0] / shape[1], 0.3), 2.0) for shape in shapes]
+    firsts = range(0, len(tall), columns)
+    return [_CELL_IN * max(tall[first : first + columns]) + _TITLE_IN for first in firsts]
 
 
 def draw_sheet(
@@ -193,7 +200,10 @@ def draw_sheet(
     measure : str
         The measure that is written with each.
     """
-    grid = figure.subplots(-(-len(rows) // columns), columns, squeeze=False)
+    heights = _heights_in(rows, columns)
+    grid = figure.subplots(
+        len(heights), columns, squeeze=False, gridspec_kw={"height_ratios": heights}
+    )
     for axes in grid.flat:
         axes.set_axis_off()
         axes.set_anchor("N")

@@ -77,10 +77,8 @@ def draw_figures(summary: Summary) -> dict[str, bytes]:
 
 def _sheet(shown: Sequence[tuple[StudyRow, str]], summary: Summary) -> bytes:
     rows, names = [row for row, _ in shown], [name for _, name in shown]
-    shapes = [row.thumbnail.shape for row in rows if row.thumbnail is not None]
-    tallest = max(shapes, key=lambda shape: shape[0] / shape[1])
     columns = sheet_columns(summary, len(rows))
-    with new_figure(*sheet_size(len(rows), columns, tallest)) as figure:
+    with new_figure(*sheet_size(rows, columns)) as figure:
         draw_sheet(figure, rows, names, columns=columns, measure=measure_of_interest(summary))
         return to_png(figure)
 
@@ -172,12 +170,13 @@ def _cells(values: Mapping[str, object], numbers: Mapping[str, float | None]) ->
 
 def _means_table(summary: Summary) -> Html:
     names, varied = _columns(summary), list(summary.grid.varied)
+    telling = shown_measures(summary)
     rows = []
     for values, measures in summary.means:
         cells = [tag("td", shown_value(value), class_="text") for value in values.values()]
         for name in names:
             best = summary.best.get(name)
-            is_best = best is not None and dict(best.values) == dict(values)
+            is_best = name in telling and best and dict(best.values) == dict(values)
             number = _number(getattr(measures, name))
             cells.append(tag("td", number, class_="best" if is_best else ""))
         rows.append(tag("tr", *cells))

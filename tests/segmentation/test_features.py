@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bgsub.errors import PictureError
+from bgsub.segmentation import features
 from bgsub.segmentation.features import bands, extract
 from tests.segmentation._pictures import colour, grey
 
@@ -96,3 +97,13 @@ def test_bands_cover_a_large_picture_once():
     rows = [row for band in bands((5000, 3000)) for row in range(5000)[band]]
     assert rows == list(range(5000))
     assert len(list(bands((5000, 3000)))) > 10
+
+
+def test_colours_are_counted_alike_by_a_table_and_by_sorting(monkeypatch: pytest.MonkeyPatch):
+    picture = colour(30.0)
+    sorting = extract(picture)
+    monkeypatch.setattr(features, "_TABLE_PX", 0)
+    table = extract(picture)
+    np.testing.assert_array_equal(table.values, sorting.values)
+    np.testing.assert_array_equal(table.counts, sorting.counts)
+    np.testing.assert_array_equal(table.index, sorting.index)
