@@ -23,7 +23,7 @@ __all__ = ["Pipeline", "RunStats", "read_ahead"]
 
 # What is read while the program is still loading, and so that reading and modelling need not
 # take turns.
-_QUEUE_BYTES = 128 * 2**20
+_QUEUE_BYTES = 64 * 2**20
 _MAX_QUEUED = 512
 _BATCH_BYTES = 64 * 2**20
 _STAGES = ("prepare", "wait_for_frames", "events", "wait_for_sinks")

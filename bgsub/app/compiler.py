@@ -3,26 +3,66 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["load_compiler"]
 
-# SciPy's linear algebra, for matrix products, and the tool that measures what tests cover:
-# Numba loads them wherever they are installed.
-_UNUSED = ("scipy.linalg", "coverage")
+# SciPy, for the linear algebra of matrix products, and the tool that measures what tests
+# cover: Numba loads them wherever they are installed.
+_UNUSED = ("scipy", "scipy.linalg", "coverage")
 
 
 def load_compiler() -> None:
     """Import Numba without the libraries that it loads only because they are installed.
 
-    Loading them is a sixth of what a scan takes to start.  Only for commands, which are alone
-    in their process: whoever uses the package from a program of their own may need Numba's
-    matrix products.
+    From then on, kernels that are on disk are loaded without what only compiling takes, and
+    extensions of Numba are not looked for among all that is installed.  Together this is a
+    third of what a scan takes to start.  Only for commands, which are alone in their process:
+    whoever uses the package from a program of their own may need what is left out.
     """
-    left_out = [name for name in _UNUSED if name not in sys.modules]
-    # Importing them fails meanwhile.
-    sys.modules.update(dict.fromkeys(left_out))  # type: ignore[arg-type]
+    with _left_out(*_UNUSED):
+        from numba.core import entrypoints
+        from numba.core.caching import FunctionCache
+    entrypoints.init_all = _nothing
+    FunctionCache.load_overload = _load_overload  # type: ignore[method-assign]
+
+
+def _nothing() -> None: ...
+
+
+def _load_overload(cache: Any, signature: Any, context: Any) -> Any:  # noqa: ANN401 - Numba's
+    """Load a function from Numba's cache; None if it must be compiled.
+
+    Numba's own method first learns all that can be compiled, a tenth of a second's work of
+    which a function that is compiled has no use: its code calls the runtime at most.
+    """
+    from numba.core.caching import Cache
+    from numba.core.runtime.nrt import rtsys
+
+    context.refresh = partial(rtsys.initialize, context)
     try:
-        import numba.np.arraymath  # noqa: F401
+        found = Cache.load_overload(cache, signature, context)  # type: ignore[no-untyped-call]
     finally:
-        for name in left_out:
+        del context.refresh
+    if found is None:
+        # Compiling comes next, and imports this.
+        with _left_out(*_UNUSED):
+            import numba.np.arraymath  # noqa: F401
+    return found
+
+
+@contextmanager
+def _left_out(*names: str) -> Iterator[None]:
+    """Let importing these fail meanwhile."""
+    missing = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(missing))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in missing:
             del sys.modules[name]

@@ -55,11 +55,12 @@ class ProgressObserver:
     def clip_started(self, info: StreamInfo) -> None:
         """Begin a bar, and to wait for the first frame."""
         self._expected = info.n_frames
-        if self._bar is None:
+        if self._bar is None and not self._quiet:
             # Not before: the frames are being read by now.
-            self._bar = _new_bar(quiet=self._quiet)
-            self._bar.start()
-        self._task = self._bar.add_task(printable(info.name), total=info.n_frames, fps=0.0)
+            self._bar = _new_bar()
+        if self._bar is not None:
+            name = printable(info.name)
+            self._task = self._bar.add_task(name, total=info.n_frames, fps=0.0)
         if not self._quiet:
             self._patience = threading.Timer(PATIENCE_S, explain_wait)
             self._patience.daemon = True
@@ -99,11 +100,14 @@ class ProgressObserver:
             self._patience = None
 
 
-def _new_bar(*, quiet: bool) -> Progress:
+def _new_bar() -> Progress | None:
+    """Return a bar that is shown already; None where stderr is no terminal."""
+    console = stderr()
+    if not console.is_terminal:
+        return None
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = stderr()
-    return Progress(
+    bar = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.completed:.0f}/{task.total:.0f} frames"),
@@ -111,8 +115,9 @@ def _new_bar(*, quiet: bool) -> Progress:
         TimeRemainingColumn(),
         console=console,
         transient=True,
-        disable=quiet or not console.is_terminal,
     )
+    bar.start()
+    return bar
 
 
 def explain_wait() -> None:

@@ -24,20 +24,26 @@ from bgsub.cli import main
 assert main(sys.argv[1:]) == 0
 print(*sorted(sys.modules))
 """
+_UNUSED = {"scipy", "sklearn", "matplotlib", "pandas", "bgsub.cli.study"}
+_FOR_COMPILING = {"numba.np.npyimpl", "numba.np.arraymath"}
 
 
 @pytest.mark.parametrize("command", ["scan", "process"])
 def test_a_run_loads_nothing_that_it_has_no_use_for(
     command: str, clip: Path, tmp_path: Path
 ) -> None:
-    arguments = [command, str(clip), "-o", str(tmp_path / "out"), "--quiet"]
-    run = subprocess.run(
-        [sys.executable, "-c", _LOADED, *arguments], capture_output=True, text=True, check=True
-    )
-    loaded = set(run.stdout.split())
-    assert "numba.np.arraymath" in loaded
-    unused = {"scipy.linalg", "sklearn", "matplotlib", "pandas", "bgsub.cli.study"}
-    assert not loaded & unused
+    arguments = [command, str(clip), "-o", str(tmp_path / "out"), "--quiet", "--overwrite"]
+    # The first run may have to compile.
+    for unused in (_UNUSED, _UNUSED | _FOR_COMPILING):
+        run = subprocess.run(
+            [sys.executable, "-c", _LOADED, *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        loaded = set(run.stdout.split())
+        assert "numba" in loaded
+        assert not loaded & unused
 
 
 def test_decoding_begins_before_the_compiler_is_loaded(

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_KERNELS = """
+import numpy as np
+from bgsub.app.compiler import load_compiler
+load_compiler()
+from bgsub.jit import kernel
+
+@kernel
+def double(values):
+    for i in range(len(values)):
+        values[i] *= 2
+
+@kernel
+def quadruple(values):
+    double(values)
+    double(values)
+"""
+
+_RUN = """
+import sys
+import kernels
+for name in sys.argv[1:]:
+    values = kernels.np.arange(3)
+    getattr(kernels, name)(values)
+    print(*values)
+print("numba.np.npyimpl" in sys.modules, "scipy" in sys.modules)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "kernels.py").write_text(_KERNELS)
+    return tmp_path
+
+
+def _run(folder: Path, *names: str) -> list[str]:
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(folder)!r})\n{_RUN}"]
+    done = subprocess.run([*command, *names], capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_what_is_not_on_disk_is_compiled_without_what_no_kernel_needs(folder: Path) -> None:
+    assert _run(folder, "quadruple") == ["0 4 8", "True False"]
+
+
+def test_what_is_on_disk_is_loaded_without_what_compiling_takes(folder: Path) -> None:
+    _run(folder, "quadruple")
+    assert _run(folder, "quadruple") == ["0 4 8", "False False"]
+
+
+def test_a_loaded_kernel_can_be_called_by_one_that_is_compiled_after_it(folder: Path) -> None:
+    _run(folder, "double")
+    assert _run(folder, "double", "quadruple") == ["0 2 4", "0 4 8", "True False"]
