@@ -13,7 +13,8 @@ from PIL import Image
 _VIDEOS = Path(__file__).parents[1] / "videos"
 _CLIP, _FRAME = "trees.mp4", 120
 _WIDTH = 800
-_QUALITY = 70
+_QUALITIES = range(80, 30, -5)
+_MAX_BYTES = 58_000
 
 
 def main() -> None:
@@ -24,7 +25,7 @@ def main() -> None:
         _frame(_VIDEOS / _CLIP, _FRAME).save(picture)
         _bgsub("segment", picture, "-k", "4", "-o", out / "segment")
         _bgsub("demo", "em-2d", "-o", out / "demo")
-        noise = ("--noise-sigma", "0,10,25,50", "--smoothing", "0,1,3")
+        noise = ("--noise-sigma", "0,10,25,50", "--smoothing", "0,1,3,8")
         _bgsub("study", picture, "-k", "4", *noise, "-o", out / "study")
         _write(out / "segment" / "overview.png", "readme-segment.jpg")
         _write(out / "demo" / "evolution.png", "readme-em.jpg")
@@ -48,8 +49,12 @@ def _write(path: Path, name: str) -> None:
     picture = Image.open(path).convert("RGB")
     height = round(picture.height * _WIDTH / picture.width)
     reduced = picture.resize((_WIDTH, height), Image.Resampling.LANCZOS)
-    # Whole colour, or thin lines would smear.
-    reduced.save(_VIDEOS / name, quality=_QUALITY, subsampling=0, optimize=True)
+    for quality in _QUALITIES:
+        # Whole colour, or thin lines would smear.
+        reduced.save(_VIDEOS / name, quality=quality, subsampling=0, optimize=True)
+        if (_VIDEOS / name).stat().st_size <= _MAX_BYTES:
+            return
+    sys.exit(f"{name} is larger than {_MAX_BYTES} bytes however coarse")
 
 
 if __name__ == "__main__":
