@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from bgsub.detection._decide import decide, decide_cells, find_distances
-from bgsub.detection._guided import fit_guided
+from bgsub.detection._guided import smooth_guided
 from bgsub.detection.pictures import as_read_only
 from bgsub.mixture import SCORE_UNIT
 
@@ -34,6 +34,8 @@ __all__ = [
 _FARTHEST = np.float32(3.0)
 _MID_GREY = 128
 _SIGMA = 1.0
+# One half of that Gaussian.
+_TAPS = cv2.getGaussianKernel(9, _SIGMA)[:5, 0].astype(np.float32)
 _FLATNESS = 300.0
 # Cells below this much evidence are background whatever their luma interpolates to.
 NEGLIGIBLE = 0.5
@@ -116,7 +118,7 @@ def unsmoothed(found: NDArray[np.float32], luma: NDArray[np.uint8]) -> Evidence:
     return Evidence(np.zeros_like(found), found, luma)
 
 
-def smoothed(found: NDArray[np.float32], luma: NDArray[np.uint8]) -> Evidence:
+def smoothed(found: NDArray[np.float32], luma: NDArray[np.uint8], workers: Workers) -> Evidence:
     """Smooth distances along the edges of the picture.
 
     A Gaussian, then a guided filter [1]_: in every window the distances are fitted by a
@@ -129,24 +131,22 @@ def smoothed(found: NDArray[np.float32], luma: NDArray[np.uint8]) -> Evidence:
         Distances in match thresholds.
     luma : ndarray of uint8, shape (h, w)
         The picture.
+    workers : Workers
+        Who smooths.
 
     References
     ----------
     .. [1] K. He, J. Sun and X. Tang, "Guided image filtering", PAMI 2013, section 3; the
        interpolation of the coefficients: K. He and J. Sun, "Fast guided filter", 2015.
     """
-    height, width = found.shape
-    half = (max(1, width // 2), max(1, height // 2))
-    guide = _resized(luma.astype(np.float32), half, cv2.INTER_AREA)
-    soft = _resized(cv2.GaussianBlur(found, (0, 0), _SIGMA), half, cv2.INTER_AREA)
-    slope, offset = np.empty_like(guide), np.empty_like(guide)
-    fit_guided(guide, soft, np.float32(_FLATNESS), slope, offset)
-    full = (width, height)
-    return Evidence(
-        _resized(slope, full, cv2.INTER_LINEAR),
-        _resized(offset, full, cv2.INTER_LINEAR),
-        luma,
-    )
+    slope, offset = np.empty_like(found), np.empty_like(found)
+    pixels = as_read_only(luma)
+
+    def work(first: int, last: int) -> None:
+        smooth_guided(found, pixels, _TAPS, np.float32(_FLATNESS), slope, offset, first, last)
+
+    workers.run_rows(work, (len(luma) + 1) // 2, 2 * luma.shape[1])
+    return Evidence(slope, offset, luma)
 
 
 def decided_cells(evidence: Evidence, last: Mask, hysteresis: float) -> tuple[Mask, Mask]:
@@ -242,9 +242,3 @@ def fine_mask(
 
     workers.run_rows(work, *shape)
     return mask, probability if with_probability else None
-
-
-def _resized(
-    values: NDArray[np.float32] | cv2.typing.MatLike, size: tuple[int, int], how: int
-) -> NDArray[np.float32]:
-    return cv2.resize(values, size, interpolation=how)  # type: ignore[return-value]

@@ -190,8 +190,11 @@ class RobustDetector:
     ) -> tuple[NDArray[np.float32], Evidence, Mask]:
         """Return distances and evidence of cells, and which may have foreground."""
         found = distances(state.grid.average(scores), state.thresholds, state.widening)
-        smooth = smoothed if self._params.smooth_evidence else unsmoothed
-        evidence = smooth(found, state.luma(cells))
+        luma = state.luma(cells)
+        if self._params.smooth_evidence:
+            evidence = smoothed(found, luma, self._model.workers)
+        else:
+            evidence = unsmoothed(found, luma)
         state.coarse, is_near = decided_cells(evidence, state.coarse, self._params.hysteresis)
         return found, evidence, is_near
 

@@ -47,7 +47,7 @@ def test_smoothed_is_the_guided_filter_at_half_resolution(
     slope, offset = reference.guided(
         found, luma.astype(np.float32), sigma=ev._SIGMA, radius=REACH, flatness=ev._FLATNESS
     )
-    result = ev.smoothed(found, luma)
+    result = ev.smoothed(found, luma, _WORKERS)
     np.testing.assert_allclose(result.slope, slope, atol=2e-4)
     np.testing.assert_allclose(result.offset, offset, atol=5e-3)
     np.testing.assert_allclose(result.values, slope * luma + offset, atol=5e-3)
@@ -60,8 +60,8 @@ def test_smoothed_evidence_ends_at_the_edge_that_can_be_seen() -> None:
     # The distances are noisy and reach two pixels beyond the object's edge.
     found = rng.uniform(0, 0.6, luma.shape).astype(np.float32)
     found[:, 18:] += 1.6
-    cut = ev.smoothed(found, luma).values > 1
-    flat = ev.smoothed(found, np.full_like(luma, 60)).values > 1
+    cut = ev.smoothed(found, luma, _WORKERS).values > 1
+    flat = ev.smoothed(found, np.full_like(luma, 60), _WORKERS).values > 1
     truth = luma > 100
     assert np.count_nonzero(cut != truth) < 0.6 * np.count_nonzero(flat != truth)
 
@@ -69,8 +69,16 @@ def test_smoothed_evidence_ends_at_the_edge_that_can_be_seen() -> None:
 def test_flat_distances_stay_what_they_are() -> None:
     luma = _picture(4, (20, 30))
     np.testing.assert_allclose(
-        ev.smoothed(np.full((20, 30), 1.7, np.float32), luma).values, 1.7, rtol=1e-5
+        ev.smoothed(np.full((20, 30), 1.7, np.float32), luma, _WORKERS).values, 1.7, rtol=1e-5
     )
+
+
+def test_threads_smooth_as_one_does() -> None:
+    shape = (401, 500)
+    found, luma = _found(6, shape), _picture(6, shape)
+    one, many = (ev.smoothed(found, luma, Workers(n)) for n in (1, 3))
+    np.testing.assert_array_equal(one.slope, many.slope)
+    np.testing.assert_array_equal(one.offset, many.offset)
 
 
 def test_unsmoothed_evidence_is_the_distance() -> None:
@@ -147,7 +155,7 @@ def test_pixels_are_decided_between_the_cells_one_by_one(
     grid = Grid(*shape)
     luma = _picture(7, shape)
     cells = grid.reduce(luma)
-    evidence = ev.smoothed(_found(7, grid.shape), cells)
+    evidence = ev.smoothed(_found(7, grid.shape), cells, _WORKERS)
     last = rng.choice(np.array([0, 255], np.uint8), shape)
     is_near = reference.near(evidence.values, ev.NEGLIGIBLE)
     _, near = ev.decided_cells(evidence, np.zeros(grid.shape, np.uint8), margin)
@@ -181,7 +189,7 @@ def test_pixels_are_decided_on_a_coarser_grid(
     grid = _grid(shape, 6)
     assert grid.shape == cells
     luma = _picture(8, shape)
-    evidence = ev.smoothed(_found(8, cells), grid.reduce(luma))
+    evidence = ev.smoothed(_found(8, cells), grid.reduce(luma), _WORKERS)
     last = np.where(_picture(9, shape) < 128, np.uint8(0), np.uint8(255))
     is_near = reference.near(evidence.values, ev.NEGLIGIBLE)
     got = ev.fine_mask(

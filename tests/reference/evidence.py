@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def _by_area(n: int, m: int) -> NDArray[np.float64]:
-    """Return the matrix that makes m means of n values, shape (m, n)."""
-    matrix = np.zeros((m, n))
-    for i in range(m):
-        low, high = i * n / m, (i + 1) * n / m
-        for j in range(n):
-            matrix[i, j] = max(0.0, min(high, j + 1) - max(low, j)) * m / n
+def _halved(n: int) -> NDArray[np.float64]:
+    """Return the matrix of the means of pairs; past the end values go on as in a mirror."""
+    matrix = np.zeros(((n + 1) // 2, n))
+    for i in range(len(matrix)):
+        matrix[i, 2 * i] += 0.5
+        matrix[i, 2 * i + 1 if 2 * i + 1 < n else max(n - 2, 0)] += 0.5
     return matrix
 
 
-def _linear(n: int, m: int) -> NDArray[np.float64]:
-    """Return the matrix that interpolates n values at the centres of m, shape (m, n)."""
-    matrix = np.zeros((m, n))
-    for i in range(m):
-        at = min(max((i + 0.5) * n / m - 0.5, 0.0), n - 1.0)
+def _doubled(n: int) -> NDArray[np.float64]:
+    """Return the matrix that interpolates means of pairs at the centres of n values."""
+    m = (n + 1) // 2
+    matrix = np.zeros((n, m))
+    for i in range(n):
+        at = min(max((i + 0.5) / 2 - 0.5, 0.0), m - 1.0)
         before = math.floor(at)
         matrix[i, before] += 1 - (at - before)
-        matrix[i, min(before + 1, n - 1)] += at - before
+        matrix[i, min(before + 1, m - 1)] += at - before
     return matrix
 
 
@@ -64,9 +64,8 @@ def guided(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return slope and offset of the guided filter fitted at half the resolution."""
     height, width = found.shape
-    h, w = max(1, height // 2), max(1, width // 2)
-    smaller = _by_area(height, h), _by_area(width, w)
-    larger = _linear(h, height), _linear(w, width)
+    smaller, larger = (_halved(height), _halved(width)), (_doubled(height), _doubled(width))
+    h, w = len(smaller[0]), len(smaller[1])
     taps = dict.fromkeys(range(-radius, radius + 1), 1 / (2 * radius + 1))
     window = _filter(h, taps, edge_twice=True), _filter(w, taps, edge_twice=True)
 
