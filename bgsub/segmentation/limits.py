@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +20,7 @@ __all__ = ["check_settings", "check_size"]
 
 _GIB = 1 << 30
 _USABLE_MEMORY = 0.75
+_CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 def check_settings(settings: SegmentationConfig) -> None:
@@ -82,8 +85,13 @@ def _bytes_needed(picture: Image, settings: SegmentationConfig) -> float:
 
 
 def _memory() -> float:
-    """Return the machine's memory in bytes; without end where it does not say."""
+    """Return the memory that may be used, in bytes; without end where nothing says so."""
     try:
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+        machine = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     except (AttributeError, ValueError, OSError):
-        return float("inf")
+        machine = math.inf
+    try:
+        # A container may have less than the machine; without a limit this says "max".
+        return min(machine, float(_CONTAINER_LIMIT.read_text()))
+    except (OSError, ValueError):
+        return machine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -104,8 +105,11 @@ def new_figure(width_in: float, height_in: float, *, dpi: float = _DPI) -> Itera
 def to_png(figure: Figure) -> bytes:
     """Return a figure as a PNG file."""
     stream = io.BytesIO()
-    # No software name or date: the same plot is the same file.
-    figure.savefig(stream, format="png", metadata={"Software": None})
+    with warnings.catch_warnings():
+        # A file may be named in a script that the font lacks: boxes stand in the plot then.
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        # No software name or date: the same plot is the same file.
+        figure.savefig(stream, format="png", metadata={"Software": None})
     return stream.getvalue()
 
 

@@ -211,7 +211,11 @@ def draw_sheet(
         if row.thumbnail is None:
             continue
         axes.imshow(row.thumbnail, interpolation="antialiased")
-        axes.set_title(name, fontsize=8.5, fontweight="normal", color=INK, pad=2)
+        # A file's name may hold what is neither text nor to be read as a formula.
+        title = name.encode("utf-8", "replace").decode("utf-8")
+        axes.set_title(
+            title, fontsize=8.5, fontweight="normal", color=INK, pad=2, parse_math=False
+        )
         value = None if row.measures is None else getattr(row.measures, measure)
         if value is not None:
             axes.text(

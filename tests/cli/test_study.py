@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import threading
 from contextlib import nullcontext
 from pathlib import Path
@@ -264,3 +265,17 @@ def test_an_empty_list_of_values_is_told(pictures: Path, capsys: pytest.CaptureF
     outcome = run(capsys, "study", pictures, "-k", "", "-o", pictures / "out")
     assert outcome.code == 2
     assert "No value is given for n_components" in outcome.err
+
+
+def test_pictures_may_have_any_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    for name in ("a$\\frac{b$", "猫", os.fsdecode(b"x\xff"), "<b>&[red]"):
+        try:
+            (tmp_path / f"{name}.png").write_bytes(
+                cv2.imencode(".png", _picture(0))[1].tobytes()
+            )
+        except (OSError, UnicodeError):
+            continue  # not on this file system
+    outcome = run(capsys, "study", tmp_path, "-k", "2,3", "-o", tmp_path / "out")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert (tmp_path / "out" / "pictures.png").exists()
+    assert "&lt;b&gt;&amp;[red]" in (tmp_path / "out" / "report.html").read_text("utf-8")

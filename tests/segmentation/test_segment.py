@@ -13,12 +13,15 @@ from bgsub.config.segmentation import SegmentationConfig
 from bgsub.errors import PictureError
 from bgsub.segmentation import limits
 from bgsub.segmentation import segment as module
+from bgsub.segmentation.limits import check_size
 from bgsub.segmentation.noise import add_noise
 from bgsub.segmentation.outputs import record
 from bgsub.segmentation.segment import segment
 from tests.segmentation._pictures import COLOURS, colour, grey, stripes
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 
@@ -237,3 +240,19 @@ def test_the_record_tells_the_start_and_what_ended_the_iterations(
     assert (content["criterion"], content["tol"]) == (criterion, tol)
     assert content["start"]["means"] == found.start.means.tolist()
     assert len(content["history"]) == content["iterations"]
+
+
+def test_a_container_may_have_less_memory_than_the_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    limit = tmp_path / "memory.max"
+    monkeypatch.setattr(limits, "_CONTAINER_LIMIT", limit)
+    big = np.empty((20_000, 20_000), np.uint8)
+    config = _config(smoothing=1.0)
+    limit.write_text(f"{2**30}\n")
+    with pytest.raises(PictureError, match="there are 1: scale it down"):
+        check_size(big, config)
+    limit.write_text("max\n")
+    check_size(big[:1000], config)
+    limit.unlink()
+    check_size(big[:1000], config)
