@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bgsub.cli.console import out, set_up_logging
+from bgsub.cli.console import out, set_up_logging, stderr
 from bgsub.cli.options import (
     ConfigOption,
     OverwriteOption,
@@ -135,7 +136,10 @@ def _run(
 
     from bgsub.app.demo import demo
 
-    result = demo(n_dimensions, samples, settings, output, overwrite=overwrite)
+    console = stderr()
+    is_shown = console.is_terminal and not quiet
+    with console.status("fitting, then drawing") if is_shown else nullcontext():
+        result = demo(n_dimensions, samples, settings, output, overwrite=overwrite)
     if not quiet:
         _show(result, output)
 
