@@ -17,7 +17,7 @@ class DetectorConfig(Section):
         "The model with all the parts below, or the published one, which has none of them.",
     )
     dark_threshold: float = key(
-        0.5,
+        0.25,
         "Match threshold at black, as a share of that from mid-grey on: contrast shrinks with "
         "the light; 1 is off.",
         raising="less noise in the dark, dark objects are lost",

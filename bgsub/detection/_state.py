@@ -92,7 +92,7 @@ class State:
         if self.lighting is None:
             return image, cells
         if self.rate > 0:
-            self.lighting.follow(image, cells, self.coarse, self.elapsed_s)
+            self.lighting.adapt(image, cells, self.coarse)
         evened = self.lighting.even_out(image)
         return evened, evened if cells is image else self.lighting.even_out(cells)
 

@@ -49,11 +49,10 @@ class Lighting:
         self._reference = reference
         self._grid = grid
         self._field = LightField(grid.shape, n_channels)
+        self._is_followed = False
 
-    def follow(
-        self, image: Image, cells: NDArray[np.uint8], mask: Mask, elapsed_s: float
-    ) -> None:
-        """Learn from a frame.
+    def adapt(self, image: Image, cells: NDArray[np.uint8], mask: Mask) -> None:
+        """Carry a sudden change over to the background, before a frame is compared with it.
 
         Parameters
         ----------
@@ -62,20 +61,15 @@ class Lighting:
         cells : ndarray of uint8, shape (h, w) or (h, w, C)
             The same on the coarse grid.
         mask : Mask, shape (h, w)
-            The last foreground.
-        elapsed_s : float
-            Since the last frame.
+            The last frame's foreground.
         """
-        if self._model.n_frames == 0:
-            return
         field, reference = self._field, self._reference
-        curves = None
+        self._is_followed = self._model.n_frames == 0
         # Nearly always the light has not changed: that costs little to find out.
-        if may_be_another(cells, reference.picture, mask, field.gains):
-            curves = find_curves(field.even_out(cells), reference.picture, mask)
+        if self._is_followed or not may_be_another(cells, reference.picture, mask, field.gains):
+            return
+        curves = find_curves(field.even_out(cells), reference.picture, mask)
         if curves is None:
-            field.follow(cells, reference.picture, mask, elapsed_s)
-            self._carry_over(field.take_common(_MUCH), image, cells, mask)
             return
         # What was followed before does not hold any more, and clips frames now.
         common = field.take_common(_LITTLE)
@@ -84,6 +78,28 @@ class Lighting:
             curves = find_curves(field.even_out(cells), reference.picture, mask)
         self._carry_over(curves, image, cells, mask)
         field.follow(cells, reference.picture, mask, None)
+        self._is_followed = True
+
+    def follow(
+        self, image: Image, cells: NDArray[np.uint8], mask: Mask, elapsed_s: float
+    ) -> None:
+        """Follow slow changes, when it is known what is foreground of the frame.
+
+        With an earlier frame's foreground, an object that moves on would count as light.
+
+        Parameters
+        ----------
+        image, cells
+            As :meth:`adapt` got them last.
+        mask : Mask, shape (h, w)
+            The frame's own foreground.
+        elapsed_s : float
+            Since the last frame.
+        """
+        if self._is_followed:
+            return
+        self._field.follow(cells, self._reference.picture, mask, elapsed_s)
+        self._carry_over(self._field.take_common(_MUCH), image, cells, mask)
 
     def even_out(self, image: Image) -> Image:
         """Return a frame of any size in the background's light: itself if that is the same."""

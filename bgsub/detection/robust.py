@@ -119,6 +119,7 @@ class RobustDetector:
         image, shift = self._aligned(frame.image, cells, state)
         if shift != (0.0, 0.0):
             cells = state.grid.reduce(to_bytes(image, self._model.params.max_value))
+        seen = image, cells
         image, cells = state.lit(image, cells)
         if image is not frame.image:
             picture = to_bytes(image, self._model.params.max_value)
@@ -149,6 +150,8 @@ class RobustDetector:
             if state.rate > 0:
                 state.follow_background(found, evidence)
                 self._feed_back(image, cells, frame.timestamp_s, state)
+                if state.lighting is not None:
+                    state.lighting.follow(*seen, state.coarse, state.elapsed_s)
             clock.lap("feedback")
 
         if picture.shape[0] * picture.shape[1] < _MIN_SHARED_PX:

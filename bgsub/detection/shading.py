@@ -21,6 +21,8 @@ __all__ = ["ShadingFinder"]
 _MIN_CELLS = 60
 _AFTER_S = 0.2
 _EVERY_S = 0.07
+# In levels: what changes by more in this time is not there to stay.
+_STILL = 8
 _MARGIN = np.ones((11, 11), np.uint8)
 # Gradient of the difference on the rim, per cell, as a share of the difference inside: an
 # object's difference ends within two or three cells, a cloud's shadow fades out.
@@ -35,7 +37,7 @@ class ShadingFinder:
 
     A cloud's shadow, the sun that comes out, a reflex on the wall: the picture differs from
     the background by something that has no edge where the mask has, for a while at the same
-    place.
+    place.  What headlamps shed on the road fades out, too, but does not keep still.
 
     Parameters
     ----------
@@ -45,6 +47,7 @@ class ShadingFinder:
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self._since_s = np.full(shape, np.inf, np.float32)
+        self._first = np.zeros(shape, np.uint8)
         self._next_s = -np.inf
 
     def find(
@@ -77,8 +80,10 @@ class ShadingFinder:
         if fading is None:
             self._since_s[:] = np.inf
             return None
-        self._since_s[~fading] = np.inf
-        self._since_s[fading] = np.minimum(self._since_s[fading], np.float32(timestamp_s))
+        self._since_s[~fading | (cv2.absdiff(picture, self._first) > _STILL)] = np.inf
+        begins = fading & (self._since_s == np.inf)
+        self._since_s[begins] = timestamp_s
+        self._first[begins] = picture[begins]
         stays = self._since_s <= timestamp_s - _AFTER_S
         if 2 * np.count_nonzero(stays) < np.count_nonzero(fading):
             return None

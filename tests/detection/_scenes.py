@@ -122,7 +122,7 @@ def pale_clip(n_frames: int) -> Pictures:
             return WORLD
         seen = WORLD.copy()
         x = 2 * (t - n_frames + 40)
-        seen[26:46, x : x + 20] += 30
+        seen[26:46, x : x + 20] += 27
         return seen
 
     return clip(n_frames, picture, noise=1.0)

@@ -143,8 +143,8 @@ def test_an_object_is_seen_through_a_change_of_light() -> None:
 
 def test_glitter_fades_from_the_masks_where_blinking_is_followed() -> None:
     images = glittering_clip(260)
-    followed = coverages(found(images))[180:].mean()
-    left = coverages(found(images, blinking_gain=0.0))[180:].mean()
+    followed = coverages(found(images))[60:].mean()
+    left = coverages(found(images, blinking_gain=0.0))[60:].mean()
     assert followed < 0.5 * left
     assert left > 0.02
 

@@ -47,6 +47,15 @@ def test_what_fades_out_is_light_and_is_found_with_its_surroundings():
     assert np.count_nonzero(found) > np.count_nonzero(mask)
 
 
+def test_light_that_moves_on_is_left_alone():
+    finder = ShadingFinder((_HEIGHT, _WIDTH))
+    for number in range(25):
+        change = np.roll(_bump(is_soft=True), 2 * number - 25, axis=1)
+        picture = np.clip(_GROUND + change, 0, 255).astype(np.uint8)
+        mask = np.where(change > 25, np.uint8(255), np.uint8(0))
+        assert finder.find(Regions(mask), picture, _GROUND, number / 25) is None
+
+
 def test_what_has_an_edge_is_an_object():
     assert _found(is_soft=False, seconds=1) is None
 
