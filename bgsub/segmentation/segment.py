@@ -87,15 +87,7 @@ def _segment(
     n_threads: int,
 ) -> Segmentation:
     clock = _Clock()
-    tell("counting colours")
-    weights = (settings.position_weight, settings.texture_weight)
-    features = extract(picture, settings.features, *weights)
-    clock.stop("features")
-    calmed = features
-    if settings.smoothing > 0:
-        tell("removing noise")
-        calmed = extract(calm(picture), settings.features, *weights)
-        clock.stop("smoothing")
+    features, calmed = _extract(picture, settings, tell, clock)
     fits = fit_candidates(calmed, settings, tell, n_threads)
     best, fit = min(fits, key=lambda pair: pair[0].bic)
     clock.stop("fit")
@@ -110,16 +102,11 @@ def _segment(
         fit, labels, smoothed = _smooth(features, fit, labels, settings, n_threads)
         best = judge(features, fit.mixture, len(fit.history), settings, n_threads)
         clock.stop("smoothing")
-    order = np.argsort(features.intensities(fit.mixture.means), kind="stable")
-    fit = fit.ordered(order)
-    if smoothed is not None and np.any(np.diff(order) < 0):
-        smoothed = smoothed[order]
-    rank = np.argsort(order).astype(np.uint8)
-    labels = rank[labels]
+    fit, labels, smoothed = _order(features, fit, labels, smoothed)
     if settings.min_region_fraction > 0:
         tell("merging small regions")
         labels = merge_small_regions(labels, settings.min_region_fraction * labels.size)
-    recoloured = _recolour(picture, labels, len(order))
+    recoloured = _recolour(picture, labels, best.n_components)
     clock.stop("labels")
     return Segmentation(
         labels=labels,
@@ -152,6 +139,36 @@ class _Clock:
         now = time.perf_counter()
         self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._began
         self._began = now
+
+
+def _extract(
+    picture: Image, settings: SegmentationConfig, tell: Callable[[str], None], clock: _Clock
+) -> tuple[Features, Features]:
+    """Return the picture's features, and those that the classes are first fitted to."""
+    tell("counting colours")
+    weights = (settings.position_weight, settings.texture_weight)
+    features = extract(picture, settings.features, *weights)
+    clock.stop("features")
+    if settings.smoothing == 0:
+        return features, features
+    tell("removing noise")
+    calmed = extract(calm(picture), settings.features, *weights)
+    clock.stop("smoothing")
+    return features, calmed
+
+
+def _order(
+    features: Features,
+    fit: Fit,
+    labels: NDArray[np.uint8],
+    smoothed: NDArray[np.float32] | None,
+) -> tuple[Fit, NDArray[np.uint8], NDArray[np.float32] | None]:
+    """Return the fit, its labels and posteriors with the classes from dark to bright."""
+    order = np.argsort(features.intensities(fit.mixture.means), kind="stable")
+    if smoothed is not None and np.any(np.diff(order) < 0):
+        smoothed = smoothed[order]
+    rank = np.argsort(order).astype(np.uint8)
+    return fit.ordered(order), rank[labels], smoothed
 
 
 def _smooth(
