@@ -96,6 +96,11 @@ class State:
         evened = self.lighting.even_out(image)
         return evened, evened if cells is image else self.lighting.even_out(cells)
 
+    def follow_light(self, image: Image, cells: NDArray[np.uint8]) -> None:
+        """Follow the light of a frame, as the camera saw it, whose foreground is known."""
+        if self.lighting is not None:
+            self.lighting.follow(image, cells, self.coarse, self.elapsed_s)
+
     def luma(self, cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the luma of a picture, which is worked out once in a frame."""
         if self._pictures is None or self._pictures[0] is not cells:

@@ -150,8 +150,7 @@ class RobustDetector:
             if state.rate > 0:
                 state.follow_background(found, evidence)
                 self._feed_back(image, cells, frame.timestamp_s, state)
-                if state.lighting is not None:
-                    state.lighting.follow(*seen, state.coarse, state.elapsed_s)
+                state.follow_light(*seen)
             clock.lap("feedback")
 
         if picture.shape[0] * picture.shape[1] < _MIN_SHARED_PX:
