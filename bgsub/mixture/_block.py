@@ -17,7 +17,9 @@ from llvmlite import ir
 
 from bgsub.frames import FOREGROUND, SHADOW
 from bgsub.mixture._block_parts import BlockParts, Places, Scalars
+from bgsub.mixture._lanes import LANES
 from bgsub.mixture._layout import AT_FLOOR, EMPTY, ONE, SOLE, Layout
+from bgsub.mixture._words import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["BlockStep", "Match"]
 
 _BYTE = ir.IntType(8)
+_BLOCKS_AHEAD = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class BlockStep(BlockParts):
 
     def write(self) -> None:
         """Write the whole step."""
+        self._fetch_pixels_ahead()
         pixels, valid = self._load_pixels()
         selected = self.words.load_truth(self.places.updates) & valid
         offsets = [x - m for x, m in zip(pixels, self.load_means(0), strict=True)]
@@ -113,6 +117,15 @@ class BlockStep(BlockParts):
                     self._fade_weights(marks)
             with otherwise:
                 self._write_uncalm(pixels, offsets, valid, selected, marks)
+
+    def _fetch_pixels_ahead(self) -> None:
+        """Ask for the pixels of a later block.
+
+        In a batch every frame is read a tile at a time, so that the machine does not foresee
+        where it goes on.
+        """
+        n_bytes = LANES * self.layout.n_channels * bytes_of(self.element)
+        self.words.fetch(self.places.pixels, _BLOCKS_AHEAD * n_bytes, n_bytes)
 
     def _write_uncalm(
         self,

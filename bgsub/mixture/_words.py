@@ -6,7 +6,7 @@ from llvmlite import ir
 
 from bgsub.mixture._lanes import LANES, Floats, Lanes, Mask
 
-__all__ = ["Words"]
+__all__ = ["Words", "bytes_of"]
 
 _INTEGER = ir.IntType(32)
 _BITS = ir.VectorType(ir.IntType(1), LANES)
@@ -14,6 +14,8 @@ _BYTES = ir.VectorType(ir.IntType(8), LANES)
 _NARROW = ir.VectorType(ir.IntType(16), LANES)
 _WIDE = ir.VectorType(_INTEGER, LANES)
 _REAL = ir.VectorType(ir.FloatType(), LANES)
+# Bytes in a line of the cache.
+_LINE = 64
 
 
 class Words:
@@ -66,6 +68,17 @@ class Words:
         """Write the lower bytes of 32 integers to memory."""
         self._store(self.builder.trunc(lanes.value, _BYTES), address, 0)
 
+    def fetch(self, address: ir.Value, offset: int, n_bytes: int) -> None:
+        """Begin to bring bytes from memory into the cache."""
+        byte = ir.IntType(8)
+        kinds = [byte.as_pointer(), _INTEGER, _INTEGER, _INTEGER]
+        kind = ir.FunctionType(ir.VoidType(), kinds)
+        function = self.builder.module.declare_intrinsic("llvm.prefetch", kinds[:1], kind)
+        # To be read, to be kept as near as possible, and data.
+        hints = [ir.Constant(_INTEGER, hint) for hint in (0, 3, 1)]
+        for first in range(offset, offset + n_bytes, _LINE):
+            self.builder.call(function, [self._pointer(address, first, byte), *hints])
+
     def load_byte(self, address: ir.Value) -> ir.Value:
         """Return one byte from memory."""
         return self._load(address, 0, ir.IntType(8))
@@ -91,7 +104,7 @@ class Words:
             return [self._load(address, 0, kind)]
         # Two overlapping loads cover the 96 elements without reading past the last.
         double = ir.VectorType(element, 2 * LANES)
-        size = int(element.width) // 8 if isinstance(element, ir.IntType) else 4
+        size = bytes_of(element)
         first = self._load(address, 0, double)
         second = self._load(address, LANES * size, double)
         channels = []
@@ -128,3 +141,8 @@ class Words:
     def _pointer(self, address: ir.Value, offset: int, kind: ir.Type) -> ir.Value:
         place = self.builder.add(address, ir.Constant(address.type, offset))
         return self.builder.inttoptr(place, kind.as_pointer())
+
+
+def bytes_of(element: ir.Type) -> int:
+    """Return the size of an integer or of a float32."""
+    return int(element.width) // 8 if isinstance(element, ir.IntType) else 4
