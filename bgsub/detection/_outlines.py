@@ -88,8 +88,10 @@ def look(
         The sum of `HAS_STAYED`, `KEEPS_STILL` and `WAS_HIDDEN`, if there are such cells.
     """
     height, width = picture.shape
-    zero, one = np.int32(0), np.int32(1)
-    most, known, new = np.int32(n_looks), np.int32(n_known), np.int32(n_new)
+    # Counts as float32: Numba would make 64 bits of whole numbers, which takes twice as long.
+    zero, one = np.float32(0), np.float32(1)
+    most, known, new = np.float32(n_looks), np.float32(n_known), np.float32(n_new)
+    part, brief, long = np.float32(n_part), np.float32(n_brief), np.float32(n_long)
     found = np.uint8(0)
     for y in range(height):
         for x in range(width):
@@ -97,32 +99,30 @@ def look(
             difference = level - mean[y, x]
             agrees = abs(difference) <= still
             is_on = mask[y, x] != 0
-            n = np.int32(n_seen[y, x]) + (one if agrees else -one)
-            begins = (not is_on) | (n < 0)
+            n = np.float32(n_seen[y, x]) + (one if agrees else -one)
+            begins = (not is_on) | (n < zero)
             n = zero if begins else min(n, most)
-            n_seen[y, x] = np.int8(n)
+            n_seen[y, x] = np.int8(np.int32(n))
             followed = mean[y, x] + share * difference
             other = level if begins else mean[y, x]
             mean[y, x] = followed if agrees else other
             is_seen[y, x] = np.uint8(1) if agrees else np.uint8(0)
-            on = min(np.int32(n_foreground[y, x]) + one, most) if is_on else zero
-            n_foreground[y, x] = np.uint8(on)
-            off = np.int32(n_background[y, x])
+            on = min(np.float32(n_foreground[y, x]) + one, most) if is_on else zero
+            n_foreground[y, x] = np.uint8(np.int32(on))
+            off = np.float32(n_background[y, x])
             off += one if (off < known) & (not is_on) else zero
-            n_background[y, x] = np.uint16(off)
+            n_background[y, x] = np.uint16(np.int32(off))
             found |= np.uint8(HAS_STAYED) if on >= most else np.uint8(0)
-            is_part = (n >= np.int32(n_part)) & (off < new)
-            found |= np.uint8(KEEPS_STILL) if is_part else np.uint8(0)
+            found |= np.uint8(KEEPS_STILL) if (n >= part) & (off < new) else np.uint8(0)
         if not is_first:
             continue
         for x in range(width):
-            n = np.int32(n_still[y, x]) + (one if is_seen[y, x] else -one)
-            n = zero if (mask[y, x] == 0) | (n < 0) else n
-            n_still[y, x] = np.int16(n)
-            off = np.int32(n_background[y, x])
-            was_seen = (off > 0) & (off <= np.int32(n_brief))
-            is_hidden = was_seen & (n >= np.int32(n_long))
-            found |= np.uint8(WAS_HIDDEN) if is_hidden else np.uint8(0)
+            n = np.float32(n_still[y, x]) + (one if is_seen[y, x] else -one)
+            n = zero if (mask[y, x] == 0) | (n < zero) else n
+            n_still[y, x] = np.int16(np.int32(n))
+            off = np.float32(n_background[y, x])
+            was_seen = (off > zero) & (off <= brief)
+            found |= np.uint8(WAS_HIDDEN) if was_seen & (n >= long) else np.uint8(0)
     return int(found)
 
 

@@ -33,6 +33,8 @@ ROW, START, END, LABEL = range(4)
 _N_COLUMNS = 4
 # Columns of the table of boxes: pixels, edges, of which the last two are outside.
 AREA, LEFT, TOP, RIGHT, BOTTOM, N_EDGES = range(6)
+# Room for so many runs is made at first; nearly always that is enough.
+_FIRST_CAPACITY = 4096
 # Pixels that are compared at once with what the run before them is made of.
 _BLOCK = 64
 
@@ -59,14 +61,8 @@ class Regions:
     """
 
     def __init__(self, mask: Mask, *, diagonal: bool = True) -> None:
-        height, width = mask.shape
-        runs = np.empty((height * ((width + 1) // 2), _N_COLUMNS), np.int32)
-        n_runs = _find_runs(as_read_only(mask), runs)
-        n_labels = _label(runs[:n_runs], int(diagonal))
         self.mask = mask
-        self.runs = runs[:n_runs]
-        self.boxes = np.zeros((n_labels + 1, N_EDGES), np.int32)
-        _find_boxes(self.runs, self.boxes)
+        self.runs, self.boxes = _find(as_read_only(mask), _FIRST_CAPACITY, int(diagonal))
         self._labels: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
@@ -95,9 +91,29 @@ class Regions:
 
 
 @kernel
+def _find(
+    mask: NDArray[np.uint8], capacity: int, reach: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return runs and boxes."""
+    runs = np.empty((capacity + 1, _N_COLUMNS), np.int32)
+    n_runs = _find_runs(mask, runs)
+    if n_runs > capacity:
+        runs = np.empty((n_runs + 1, _N_COLUMNS), np.int32)
+        _find_runs(mask, runs)
+    runs = runs[:n_runs]
+    boxes = np.zeros((_label(runs, reach) + 1, N_EDGES), np.int32)
+    _find_boxes(runs, boxes)
+    return runs, boxes
+
+
+@kernel
 def _find_runs(mask: NDArray[np.uint8], runs: NDArray[np.int32]) -> int:
-    """Write all but the runs' regions, and return how many there are."""
+    """Write all but the runs' regions, and return how many there are.
+
+    Those for which there is no place are all written to the last one.
+    """
     height, width = mask.shape
+    most = len(runs) - 1
     n_runs = 0
     for y in range(height):
         row = mask[y]
@@ -112,15 +128,16 @@ def _find_runs(mask: NDArray[np.uint8], runs: NDArray[np.int32]) -> int:
                 for i in range(x, end):
                     if row[i] == value:
                         continue
+                    run = runs[min(n_runs, most)]
                     if value:
-                        runs[n_runs, END] = i
+                        run[END] = i
                         n_runs += 1
+                    else:
+                        run[ROW], run[START] = y, i
                     value = row[i]
-                    if value:
-                        runs[n_runs, ROW], runs[n_runs, START] = y, i
             x = end
         if value:
-            runs[n_runs, END] = width
+            runs[min(n_runs, most), END] = width
             n_runs += 1
     return n_runs
 

@@ -118,7 +118,7 @@ class State:
         self.is_refreshed = self._n_frames % _REFRESH == 0
         if not self.is_refreshed:
             return
-        self.thresholds = np.take(thresholds, self.reference.luma)
+        self.thresholds = np.asarray(cv2.LUT(self.reference.luma, thresholds), np.float32)
         if self.calm is not None:
             self.share = self.calm.share
             self.thresholds *= self.share

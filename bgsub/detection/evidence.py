@@ -164,7 +164,7 @@ def decided_cells(evidence: Evidence, last: Mask, hysteresis: float) -> tuple[Ma
     Returns
     -------
     tuple of Mask, shape (h, w)
-        The decisions, 0 or 255, and 1 in cells that may have foreground pixels.
+        The decisions, 0 or 255, and 1 in cells that are near one or foreground.
     """
     mask, is_near = np.empty_like(last), np.empty_like(last)
     decide_cells(
@@ -177,7 +177,7 @@ def decided_cells(evidence: Evidence, last: Mask, hysteresis: float) -> tuple[Ma
         mask,
         is_near,
     )
-    return mask, cv2.dilate(is_near, _NEIGHBOURS)  # type: ignore[return-value]
+    return mask, is_near
 
 
 def fine_mask(
@@ -198,7 +198,7 @@ def fine_mask(
     evidence : Evidence
         Of the cells.
     is_near : Mask, shape (h, w)
-        0 in cells that have no foreground pixels.
+        0 in cells that, and whose neighbours, have no foreground pixels.
     picture : ndarray of uint8, shape (H, W) or (H, W, 3)
         The picture.
     last : Mask, shape (H, W)
@@ -221,13 +221,14 @@ def fine_mask(
     shape = picture.shape[:2]
     mask = np.zeros(shape, np.uint8)
     probability = np.zeros(shape if with_probability else (0, 0), np.uint8)
+    grown = np.asarray(cv2.dilate(is_near, _NEIGHBOURS), np.uint8)
     given = as_read_only(picture.reshape(*shape, -1)), as_read_only(last)
 
     def work(first: int, last: int) -> None:
         decide(
             evidence.slope,
             evidence.offset,
-            is_near,
+            grown,
             given[0],
             grid.step,
             grid.rows,

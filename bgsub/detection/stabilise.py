@@ -25,7 +25,7 @@ _MIN_RESPONSE = 0.05
 # their pixels, may be one.
 _LEAST_OF_HALVES = 0.13
 # A camera that stood still for a while is looked at now and then only.
-_PATIENCE = 50
+_PATIENCE = 25
 _EVERY = 5
 
 

@@ -74,3 +74,12 @@ def test_an_empty_mask_has_no_regions() -> None:
     regions = Regions(np.zeros((5, 7), np.uint8))
     assert len(regions) == len(regions.runs) == 0
     assert not regions.labels.any()
+
+
+def test_there_is_room_for_any_number_of_runs() -> None:
+    height, width = 90, 200
+    mask = (np.indices((height, width)).sum(axis=0) % 2).astype(np.uint8)
+    apart = Regions(mask, diagonal=False)
+    assert len(apart.runs) == len(apart) == height * width // 2 > 4096
+    assert len(Regions(mask)) == 1
+    np.testing.assert_array_equal(apart.chosen(np.ones(len(apart) + 1, bool)), mask)
