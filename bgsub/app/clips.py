@@ -10,9 +10,9 @@ from bgsub.app.compiler import load_compiler
 from bgsub.app.opencv import one_opencv_thread
 from bgsub.app.records import SUMMARY_NAME, footage_seconds, scale_boxes, write_records
 from bgsub.errors import BgsubError, SourceError, UsageError
+from bgsub.files import part_path, prepare_folder, refuse_existing
 from bgsub.frames import Problem
 from bgsub.pipeline import read_ahead
-from bgsub.sinks import part_path, prepare_folder, refuse_existing
 from bgsub.sources import expand_inputs, open_source
 
 if TYPE_CHECKING:

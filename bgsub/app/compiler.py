@@ -20,19 +20,20 @@ _UNUSED = ("scipy", "scipy.linalg", "coverage")
 def load_compiler() -> None:
     """Import Numba without the libraries that it loads only because they are installed.
 
-    From then on, kernels that are on disk are loaded without what only compiling takes, and
-    extensions of Numba are not looked for among all that is installed.  Together this is a
-    third of what a scan takes to start.  Only for commands, which are alone in their process:
-    whoever uses the package from a program of their own may need what is left out.
+    From then on, kernels that are on disk are loaded without what only compiling takes,
+    extensions of Numba are not looked for among all that is installed, and nobody is told of
+    every call into LLVM.  Together this is a third of what a scan takes to start.  Only for
+    commands, which are alone in their process: whoever uses the package from a program of
+    their own may need what is left out.
     """
     with _left_out(*_UNUSED):
-        from numba.core import entrypoints
+        from numba.core import entrypoints, event
         from numba.core.caching import FunctionCache
-    entrypoints.init_all = _nothing
+    entrypoints.init_all = event.start_event = event.end_event = _nothing
     FunctionCache.load_overload = _load_overload  # type: ignore[method-assign]
 
 
-def _nothing() -> None: ...
+def _nothing(*_: object, **__: object) -> None: ...
 
 
 def _load_overload(cache: Any, signature: Any, context: Any) -> Any:  # noqa: ANN401 - Numba's

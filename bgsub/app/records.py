@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from bgsub import __version__
 from bgsub.frames import Box
-from bgsub.sinks import write_events, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,6 +67,9 @@ def write_records(
     SinkWriteError
         If a file cannot be written.
     """
+    # Not before: a scan that writes nothing does without all sinks.
+    from bgsub.sinks import write_events, write_json
+
     if set(EVENT_NAMES) <= set(names):
         write_events(
             folder,

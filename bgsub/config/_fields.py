@@ -31,4 +31,11 @@ def key(
 class Section(BaseModel):
     """A part of the configuration: frozen, strict, and without unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        # Most sections are only ever checked as parts of the whole.
+        defer_build=True,
+    )
