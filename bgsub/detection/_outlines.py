@@ -87,43 +87,102 @@ def look(
     int
         The sum of `HAS_STAYED`, `KEEPS_STILL` and `WAS_HIDDEN`, if there are such cells.
     """
-    height, width = picture.shape
-    # Counts as float32: Numba would make 64 bits of whole numbers, which takes twice as long.
-    zero, one = np.float32(0), np.float32(1)
-    most, known, new = np.float32(n_looks), np.float32(n_known), np.float32(n_new)
-    part, brief, long = np.float32(n_part), np.float32(n_brief), np.float32(n_long)
     found = np.uint8(0)
-    for y in range(height):
-        for x in range(width):
-            level = np.float32(picture[y, x])
-            difference = level - mean[y, x]
-            agrees = abs(difference) <= still
-            is_on = mask[y, x] != 0
-            n = np.float32(n_seen[y, x]) + (one if agrees else -one)
-            begins = (not is_on) | (n < zero)
-            n = zero if begins else min(n, most)
-            n_seen[y, x] = np.int8(np.int32(n))
-            followed = mean[y, x] + share * difference
-            other = level if begins else mean[y, x]
-            mean[y, x] = followed if agrees else other
-            is_seen[y, x] = np.uint8(1) if agrees else np.uint8(0)
-            on = min(np.float32(n_foreground[y, x]) + one, most) if is_on else zero
-            n_foreground[y, x] = np.uint8(np.int32(on))
-            off = np.float32(n_background[y, x])
-            off += one if (off < known) & (not is_on) else zero
-            n_background[y, x] = np.uint16(np.int32(off))
-            found |= np.uint8(HAS_STAYED) if on >= most else np.uint8(0)
-            found |= np.uint8(KEEPS_STILL) if (n >= part) & (off < new) else np.uint8(0)
-        if not is_first:
-            continue
-        for x in range(width):
-            n = np.float32(n_still[y, x]) + (one if is_seen[y, x] else -one)
-            n = zero if (mask[y, x] == 0) | (n < zero) else n
-            n_still[y, x] = np.int16(np.int32(n))
-            off = np.float32(n_background[y, x])
-            was_seen = (off > zero) & (off <= brief)
-            found |= np.uint8(WAS_HIDDEN) if was_seen & (n >= long) else np.uint8(0)
+    for y in range(len(picture)):
+        _follow(picture[y], mask[y], still, share, n_looks, mean[y], n_seen[y], is_seen[y])
+        counts = n_foreground[y], n_background[y]
+        found |= _count(mask[y], n_looks, n_known, counts[0], counts[1])
+        found |= _find_parts(n_seen[y], counts[1], n_part, n_new)
+        if is_first:
+            found |= _find_hidden(mask[y], is_seen[y], counts[1], n_brief, n_long, n_still[y])
     return int(found)
+
+
+# A row for each: with more arrays in it, a loop would not be vectorised.  Counts keep to their
+# type and do not go below 0, so that they need no more bits on the way.
+
+
+@kernel
+def _follow(
+    picture: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+    still: np.float32,
+    share: np.float32,
+    n_looks: int,
+    mean: NDArray[np.float32],
+    n_seen: NDArray[np.int8],
+    is_seen: NDArray[np.uint8],
+) -> None:
+    one, most = np.int8(1), np.int8(n_looks - 1)
+    for x in range(len(picture)):
+        level = np.float32(picture[x])
+        difference = level - mean[x]
+        agrees = abs(difference) <= still
+        n = n_seen[x]
+        begins = (mask[x] == 0) | ((n == 0) & (not agrees))
+        n = np.int8(min(n, most) + one) if agrees else np.int8(n - one)
+        n_seen[x] = np.int8(0) if begins else n
+        followed = mean[x] + share * difference
+        other = level if begins else mean[x]
+        mean[x] = followed if agrees else other
+        is_seen[x] = np.uint8(1) if agrees else np.uint8(0)
+
+
+@kernel
+def _count(
+    mask: NDArray[np.uint8],
+    n_looks: int,
+    n_known: int,
+    n_foreground: NDArray[np.uint8],
+    n_background: NDArray[np.uint16],
+) -> np.uint8:
+    one, most, known = np.uint8(1), np.uint8(n_looks - 1), np.uint16(n_known)
+    found = np.uint8(0)
+    for x in range(len(mask)):
+        is_on = mask[x] != 0
+        n = n_foreground[x]
+        found |= np.uint8(HAS_STAYED) if is_on & (n >= most) else np.uint8(0)
+        n_foreground[x] = np.uint8(min(n, most) + one) if is_on else np.uint8(0)
+        k = n_background[x]
+        is_more = (k < known) & (not is_on)
+        n_background[x] = np.uint16(k + (np.uint16(1) if is_more else np.uint16(0)))
+    return found
+
+
+@kernel
+def _find_parts(
+    n_seen: NDArray[np.int8], n_background: NDArray[np.uint16], n_part: int, n_new: int
+) -> np.uint8:
+    part, new = np.int8(n_part), np.uint16(n_new)
+    found = np.uint8(0)
+    for x in range(len(n_seen)):
+        is_part = (n_seen[x] >= part) & (n_background[x] < new)
+        found |= np.uint8(KEEPS_STILL) if is_part else np.uint8(0)
+    return found
+
+
+@kernel
+def _find_hidden(
+    mask: NDArray[np.uint8],
+    is_seen: NDArray[np.uint8],
+    n_background: NDArray[np.uint16],
+    n_brief: int,
+    n_long: int,
+    n_still: NDArray[np.int16],
+) -> np.uint8:
+    one, long = np.int16(1), np.int16(n_long)
+    brief = np.uint16(n_brief)
+    found = np.uint8(0)
+    for x in range(len(mask)):
+        n = n_still[x]
+        begins = (mask[x] == 0) | ((n == 0) & (is_seen[x] == 0))
+        n = np.int16(n + one) if is_seen[x] else np.int16(n - one)
+        n = np.int16(0) if begins else n
+        n_still[x] = n
+        k = n_background[x]
+        is_hidden = (k > 0) & (k <= brief) & (n >= long)
+        found |= np.uint8(WAS_HIDDEN) if is_hidden else np.uint8(0)
+    return found
 
 
 @kernel
