@@ -19,10 +19,14 @@ __all__ = ["build_detector", "build_pipeline"]
 
 
 def build_pipeline(
-    config: Config, info: StreamInfo, *, with_probability: bool
+    config: Config,
+    info: StreamInfo,
+    *,
+    with_probability: bool,
+    model: MixtureModel | None = None,
 ) -> tuple[Pipeline, Detector, EventDetector]:
     """Return a pipeline for frames of a stream, with the parts whose results are read later."""
-    detector = build_detector(config, info, with_probability=with_probability)
+    detector = build_detector(config, info, with_probability=with_probability, model=model)
     events = EventDetector(EventRules(**config.events.model_dump()))
     pipeline = Pipeline(detector=detector, events=events, batch_frames=config.run.batch_frames)
     return pipeline, detector, events
@@ -59,6 +63,6 @@ def build_detector(
     return RobustDetector(
         model=model,
         cleaner=cleaner,
-        params=RobustParams(**config.detector.model_dump(exclude={"method"})),
+        params=RobustParams(**config.detector.model_dump(exclude={"method", "look_ahead_s"})),
         with_probability=with_probability,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from bgsub.app.compiler import load_compiler
@@ -196,9 +197,11 @@ def _run_clip(
         # Meanwhile hundreds of frames are decoded.
         load_compiler()
         from bgsub.app.build import build_pipeline
+        from bgsub.app.looking_ahead import known_before
 
+        model = known_before(partial(_open, clip, config), config, stop.is_set)
         pipeline, detector, events = build_pipeline(
-            config, source.info, with_probability=outputs.with_probability
+            config, source.info, with_probability=outputs.with_probability, model=model
         )
         sinks: Mapping[str, ThreadedSink] = {}
         if folder is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import cv2
 
 from bgsub.app.build import build_pipeline
+from bgsub.app.looking_ahead import known_before
 from bgsub.errors import ConfigError
 from bgsub.evaluation import (
     ContactSheet,
@@ -228,7 +229,11 @@ def _score(sequence: Sequence, picture: str, job: _Job) -> ScoredSequence | None
     source = open_sequence(sequence, job.config.input)
     with source:
         job.observer.clip_started(source.info)
-        pipeline, _, _ = build_pipeline(job.config, source.info, with_probability=wants_curve)
+        open_again = partial(open_sequence, sequence, job.config.input)
+        model = known_before(open_again, job.config, job.stop.is_set)
+        pipeline, _, _ = build_pipeline(
+            job.config, source.info, with_probability=wants_curve, model=model
+        )
         sink = ScoringSink(
             sequence, save_masks=job.outputs.save_masks, followers=followers.all()
         )

@@ -12,6 +12,7 @@ import cv2
 
 from bgsub.app.build import build_detector
 from bgsub.app.evaluate import open_sequence
+from bgsub.app.looking_ahead import learn_backwards, sample_frames, seconds_ahead
 from bgsub.errors import BgsubError
 from bgsub.evaluation import Counts, count
 from bgsub.evaluation.truth import TruthReader
@@ -84,8 +85,9 @@ class _Stop:
 class _Runner:
     """One candidate at work on one sequence."""
 
-    def __init__(self, config: Config, info: StreamInfo) -> None:
-        self._detector = build_detector(config, info, with_probability=False)
+    def __init__(self, config: Config, info: StreamInfo, ahead: list[Frame]) -> None:
+        model = learn_backwards(ahead, info, config, _Stop.is_set) if ahead else None
+        self._detector = build_detector(config, info, with_probability=False, model=model)
         self._batches_s: list[tuple[float, int]] = []
         self.counts = Counts()
 
@@ -141,9 +143,15 @@ def _run(
     sequence: Sequence, part: InputConfig, configs: Mapping[int, Config]
 ) -> tuple[dict[int, _Runner], tuple[str, ...]]:
     truth = TruthReader(sequence)
+    ahead = {
+        seconds: sample_frames(open_sequence(sequence, part), seconds, _Stop.is_set)
+        for seconds in {seconds_ahead(config) for config in configs.values()}
+        if seconds > 0
+    }
     with open_sequence(sequence, part) as source:
         runners = {
-            number: _Runner(_single(config), source.info) for number, config in configs.items()
+            number: _Runner(_single(config), source.info, ahead.get(seconds_ahead(config), []))
+            for number, config in configs.items()
         }
         for batch in _batches(source):
             if _Stop.is_set():

@@ -86,3 +86,11 @@ class DetectorConfig(Section):
         "Label the parts of an object that look like the shadow it casts, or at night like the "
         "light of its lamps, as shadow.",
     )
+    look_ahead_s: float = key(
+        30.0,
+        "Recorded clips: look through so many seconds first, so that what stands there at the "
+        "beginning and leaves later is neither missed nor a ghost; 0 is off.",
+        raising="what leaves later is seen from the start; takes longer to begin",
+        ge=0.0,
+        le=3600.0,
+    )

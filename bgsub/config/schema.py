@@ -325,6 +325,7 @@ SCAN_DEFAULTS: Mapping[str, object] = MappingProxyType(
     {
         "input.max_side_px": 320,
         "input.colour": False,
+        "detector.look_ahead_s": 0.0,
         "run.threads": 1,
     }
 )

@@ -1,0 +1,131 @@
+"""What a recorded clip shows later, learnt before its first frame is worked on."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bgsub.app.build import build_detector
+from bgsub.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bgsub.config import Config
+    from bgsub.frames import Frame, FrameSource, StreamInfo
+    from bgsub.mixture import MixtureModel
+
+__all__ = ["known_before", "learn_backwards", "sample_frames", "seconds_ahead"]
+
+logger = logging.getLogger(__name__)
+
+# From half as many to so many frames are looked at, as far as memory allows: in more, only the
+# time grows.
+_MOST_FRAMES, _LEAST_FRAMES = 80, 8
+_MOST_BYTES = 192 * 2**20
+
+
+def seconds_ahead(config: Config) -> float:
+    """Return how many seconds of a recorded clip are looked through first; 0: none."""
+    detector = config.detector
+    return detector.look_ahead_s if detector.method == "robust" else 0.0
+
+
+def known_before(
+    open_again: Callable[[], FrameSource],
+    config: Config,
+    is_stopped: Callable[[], bool],
+) -> MixtureModel | None:
+    """Return a model that knows a clip's background before its first frame.
+
+    Parameters
+    ----------
+    open_again : callable
+        Returns the clip as a source, to be entered.
+    config : Config
+        How to look, and how far.
+    is_stopped : callable
+        Tells whether to end early.
+
+    Returns
+    -------
+    MixtureModel or None
+        None if nothing is looked at, or nothing can be read: what is wrong shows when the
+        clip is worked on.
+    """
+    seconds = seconds_ahead(config)
+    if seconds <= 0:
+        return None
+    source = open_again()
+    frames = sample_frames(source, seconds, is_stopped)
+    if not frames:
+        return None
+    logger.debug("looked ahead at %d frames", len(frames))
+    return learn_backwards(frames, source.info, config, is_stopped)
+
+
+def sample_frames(
+    source: FrameSource, seconds: float, is_stopped: Callable[[], bool]
+) -> list[Frame]:
+    """Return frames from all over the first seconds of a source, at even distances.
+
+    Parameters
+    ----------
+    source : FrameSource
+        Entered and left here; one that breaks off is read as far as it goes.
+    seconds : float
+        How far to read.
+    is_stopped : callable
+        Tells whether to end early.
+    """
+    kept: list[Frame] = []
+    step = 1
+    try:
+        with source:
+            bytes_each = source.info.width * source.info.height * 3
+            most = min(_MOST_FRAMES, max(_LEAST_FRAMES, _MOST_BYTES // bytes_each))
+            for number, frame in enumerate(source):
+                if is_stopped() or (kept and frame.timestamp_s > kept[0].timestamp_s + seconds):
+                    break
+                if number % step == 0:
+                    kept.append(frame)
+                if len(kept) > most:
+                    kept = kept[::2]
+                    step *= 2
+    except SourceError as error:
+        logger.debug("looking ahead ended: %s", error)
+    return kept
+
+
+def learn_backwards(
+    frames: Sequence[Frame],
+    info: StreamInfo,
+    config: Config,
+    is_stopped: Callable[[], bool],
+) -> MixtureModel:
+    """Return a model that has seen frames in the order of falling time.
+
+    In this order, what stands in the first frames and leaves later has come into a scene that
+    was known, and has stopped there: the detector keeps it apart from the background.
+
+    Parameters
+    ----------
+    frames : sequence of Frame
+        In the order of rising time; not empty.
+    info : StreamInfo
+        The stream.
+    config : Config
+        Of the detector.
+    is_stopped : callable
+        Tells whether to end early.
+    """
+    detector = build_detector(config, info, with_probability=False)
+    end_s = frames[-1].timestamp_s
+    for number, frame in enumerate(reversed(frames)):
+        if is_stopped():
+            break
+        mirrored = replace(frame, index=number, timestamp_s=end_s - frame.timestamp_s)
+        for _ in detector.detect([mirrored]):
+            pass
+    return detector.model
