@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["WARM_UP_FRAMES", "CaseResult", "Footage", "SpeedResult", "measure_speed"]
 
 WARM_UP_FRAMES = 128
-"""Frames that every model learns before the clock starts; a multiple of the block."""
+"""Frames that every model learns at least before the clock starts."""
 
 _MIN_ROUNDS = 3
+# At each turn a contender finds in the cache what the others left there. So many pixels
+# outweigh that; small frames come in several blocks a turn.
+_TURN_PX = 1 << 24
+_MAX_BLOCKS = 8
 _REFERENCE = "MOG2"
 
 
@@ -99,7 +103,7 @@ class SpeedResult:
     floor_ms : dict of str to float
         By kind of frames: reading a frame and writing one byte a pixel, on these threads.
     n_rounds : int
-        Blocks of frames that each contender was measured on, of the kind with the fewest.
+        Turns that each contender was measured in, with frames of the kind with the fewest.
     cases : tuple of CaseResult
         In the order in which they took turns.
     """
@@ -195,8 +199,10 @@ def _take_turns(
     report: Callable[[float], None],
     stop: threading.Event,
 ) -> list[list[float]]:
-    """Return for each contender the seconds that each of its blocks took."""
+    """Return for each contender the seconds that a block took in each of its turns."""
     times: list[list[float]] = [[] for _ in contenders]
+    shape = footage.frames[0].shape
+    n_blocks = max(1, min(_MAX_BLOCKS, _TURN_PX // (BLOCK * shape[0] * shape[1])))
     n_warm = WARM_UP_FRAMES // BLOCK
     began, number = time.perf_counter(), 0
     while True:
@@ -205,18 +211,20 @@ def _take_turns(
         if is_warm and len(times[0]) >= _MIN_ROUNDS and spent_s >= seconds:
             return times
         report(0.5 * number / n_warm if not is_warm else 0.5 + 0.5 * min(1, spent_s / seconds))
-        # A new one each time: frames are a detector's to keep.
-        block = np.empty((BLOCK, *footage.frames[0].shape), np.uint8)
-        footage.copy_block(number * BLOCK, block)
+        # New ones each time: frames are a detector's to keep.
+        blocks = [np.empty((BLOCK, *shape), np.uint8) for _ in range(n_blocks)]
+        for place, block in enumerate(blocks, start=number):
+            footage.copy_block(place * BLOCK, block)
         for contender, taken in zip(contenders, times, strict=True):
             if stop.is_set():
                 raise KeyboardInterrupt
             start = time.perf_counter()
-            contender.learn(block)
+            for block in blocks:
+                contender.learn(block)
             if is_warm:
-                taken.append(time.perf_counter() - start)
-        number += 1
-        if number == n_warm:
+                taken.append((time.perf_counter() - start) / n_blocks)
+        number += n_blocks
+        if not is_warm:
             began = time.perf_counter()
 
 
