@@ -70,11 +70,11 @@ def bench(
     """Measure the model's speed beside OpenCV's MOG2 and KNN, on the same frames and threads.
 
     All take turns with blocks of 8 frames, several where frames are small, in rounds, after
-    each has learnt 128 frames; the figures are medians. In mode frame the model gets a frame a call, in mode batch 8; modes
-    robust and classic are all that these configurations do to a frame, cleaning included.
-    OpenCV's models have their own parameters, without shadows; a ratio is to MOG2 on frames
-    of the same kind, above 1 is faster. The floor is the time to read a frame and to write
-    one byte for each pixel.
+    each has learnt 128 frames; the figures are medians. In mode frame the model gets a frame
+    a call, in mode batch 8; modes robust and classic are all that these configurations do to
+    a frame, cleaning included. OpenCV's models have their own parameters, without shadows; a
+    ratio is to MOG2 on frames of the same kind, above 1 is faster. The floor is the time to
+    read a frame and to write one byte for each pixel.
 
     Rendering is slow, so that 16 to 48 frames (less than 400 MB) are rendered and shown
     forwards and backwards in turn, without a jump; a clip's first frames too.
