@@ -25,10 +25,7 @@ _1, _2, _3, _4 = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
 
 @kernel
 def average(
-    values: NDArray[np.uint8],
-    step: int,
-    sums: NDArray[np.uint16],
-    cells: NDArray[np.uint8],
+    values: NDArray[np.uint8], step: int, cells: NDArray[np.uint8], first: int, last: int
 ) -> None:
     """Write the mean of each cell, rounded as OpenCV does it.
 
@@ -38,14 +35,14 @@ def average(
         Of the pixels.
     step : int
         Side of a cell in pixels, at most `MOST_STEP`.
-    sums : ndarray of uint16, shape (w * step,)
-        Working memory.
     cells : ndarray of uint8, shape (h, w)
         Written.
+    first, last : int
+        The rows of cells that are written; the last one is not.
     """
-    height = len(cells)
+    sums = np.empty(cells.shape[1] * step, np.uint16)
     share = np.float32(1) / np.float32(step * step)
-    for y in range(height):
+    for y in range(first, last):
         for x in range(len(sums)):
             sums[x] = values[y * step, x]
         for k in range(1, step):
@@ -77,7 +74,9 @@ def _gather(
 
 
 @kernel
-def enlarge(cells: NDArray[np.uint8], step: int, pixels: NDArray[np.uint8]) -> None:
+def enlarge(
+    cells: NDArray[np.uint8], step: int, pixels: NDArray[np.uint8], top: int, bottom: int
+) -> None:
     """Write each cell's value into its pixels.
 
     Parameters
@@ -88,9 +87,11 @@ def enlarge(cells: NDArray[np.uint8], step: int, pixels: NDArray[np.uint8]) -> N
         Side of a cell in pixels.
     pixels : ndarray of uint8, shape (H, W)
         Written; at its right and lower edges the last cells go on.
+    top, bottom : int
+        The rows of cells whose pixels are written; the last one is not.
     """
     height, width = cells.shape
-    for y in range(height):
+    for y in range(top, bottom):
         first = pixels[y * step]
         value = cells[y, 0]
         differs = np.uint8(0)

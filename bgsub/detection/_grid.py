@@ -10,11 +10,13 @@ import numpy as np
 from bgsub.detection._cells import MOST_STEP, average, enlarge
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from numpy.typing import NDArray
 
     from bgsub.frames import Mask
+    from bgsub.mixture.workers import Workers
 
 __all__ = ["Grid"]
 
@@ -32,6 +34,8 @@ class Grid:
     ----------
     height, width : int
         Size of the frames in pixels.
+    workers : Workers, optional
+        Who works on it; only the calling thread without.
 
     Attributes
     ----------
@@ -43,13 +47,12 @@ class Grid:
         The cell before each pixel's centre, and the share that the next one has in it.
     """
 
-    def __init__(self, height: int, width: int) -> None:
+    def __init__(self, height: int, width: int, workers: Workers | None = None) -> None:
         self.step = max(1, min(height, width) // _LINES)
         self.height = height // self.step
         self.width = width // self.step
         self._frame = (height, width)
-        self._cells = (self.width, self.height)
-        self._sums = np.empty(self.width * self.step, np.uint16)
+        self._workers = workers
         centres = (np.arange(height) + 0.5) / self.step - 0.5
         before = np.clip(np.floor(centres), 0, self.height - 1)
         self.rows = before.astype(np.int32)
@@ -64,32 +67,67 @@ class Grid:
         """Return the value in the middle of each cell."""
         if self.step == 1:
             return picture
-        # Interpolated between four pixels: at this scale no finer than the mean of the cell,
-        # and many times faster.
-        return cv2.resize(self._whole(picture), self._cells, interpolation=cv2.INTER_LINEAR)
+        # In the middle there is one pixel, or the mean of four: at this scale no finer than the
+        # mean of the cell, and many times faster.
+        how = cv2.INTER_NEAREST_EXACT if self.step % 2 else cv2.INTER_LINEAR
+        return self._resized(picture, how)
 
     def average(self, values: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the mean of each cell."""
         if self.step == 1:
             return values
-        whole = self._whole(values)
         if self.step == 2 or self.step > MOST_STEP:
             # What OpenCV does fast.
-            return cv2.resize(whole, self._cells, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
-        cells = np.empty(self.shape, np.uint8)
-        average(whole, self.step, self._sums, cells)
+            return self._resized(values, cv2.INTER_AREA)
+        whole, cells = self._whole(values), np.empty(self.shape, np.uint8)
+
+        def work(first: int, last: int) -> None:
+            average(whole, self.step, cells, first, last)
+
+        self._share(work)
         return cells
 
-    def enlarge(self, cells: Mask) -> Mask:
-        """Return an array in which each pixel has the value of its cell."""
+    def enlarge(self, cells: Mask, rows: tuple[int, int] | None = None) -> Mask:
+        """Return an array in which each pixel has the value of its cell.
+
+        Where only some rows of cells are asked for, the last exclusive, the others' pixels may
+        have any value.
+        """
         if self.step == 1:
             return cells
         if cells.ndim == 3:
             channels = [self.enlarge(cells[..., c]) for c in range(cells.shape[2])]
             return np.stack(channels, axis=2)
         pixels = np.empty(self._frame, np.uint8)
-        enlarge(np.ascontiguousarray(cells), self.step, pixels)
+        cells = np.ascontiguousarray(cells)
+
+        def work(first: int, last: int) -> None:
+            enlarge(cells, self.step, pixels, first, last)
+
+        if rows is None:
+            self._share(work)
+        else:
+            work(*rows)
         return pixels
+
+    def _resized(self, picture: NDArray[Any], how: int) -> NDArray[Any]:
+        """Return the cells of a picture, none of which needs more than its own pixels."""
+        whole = self._whole(picture)
+        cells = np.empty((*self.shape, *picture.shape[2:]), picture.dtype)
+
+        def work(first: int, last: int) -> None:
+            rows, size = slice(first * self.step, last * self.step), (self.width, last - first)
+            cv2.resize(whole[rows], size, dst=cells[first:last], interpolation=how)
+
+        self._share(work)
+        return cells
+
+    def _share(self, work: Callable[[int, int], None]) -> None:
+        """Call `work` for ranges that cover all rows of cells."""
+        if self._workers is None:
+            work(0, self.height)
+        else:
+            self._workers.run_rows(work, self.height, self.width * self.step**2)
 
     def _whole(self, picture: NDArray[Any]) -> NDArray[Any]:
         return picture[: self.height * self.step, : self.width * self.step]

@@ -39,7 +39,8 @@ class State:
     def __init__(
         self, picture: NDArray[np.uint8], params: RobustParams, model: MixtureModel
     ) -> None:
-        self.grid = Grid(*picture.shape[:2])
+        height, width = picture.shape[:2]
+        self.grid = Grid(height, width, model.workers)
         shape = self.grid.shape
         # A model from an earlier run knows more than the first picture.
         known = model.background() if model.n_frames else picture

@@ -75,7 +75,7 @@ def test_cells_have_the_mean_of_their_pixels_and_pixels_the_value_of_their_cell(
 
 @pytest.mark.parametrize("shape", [(721, 733), (1081, 1442, 3)])
 def test_frames_are_reduced_without_a_shift(shape: tuple[int, ...]) -> None:
-    grid = Grid(*shape[:2])
+    grid = Grid(shape[0], shape[1])
     slope = np.linspace(0, 250, shape[1])
     picture = np.broadcast_to(slope[None, :, *[None] * (len(shape) - 2)], shape).astype(
         np.uint8
