@@ -163,13 +163,15 @@ class Workers:
         If all is done when the work here is, helpers that have only just come are not waited
         for.
         """
-        places = iter(range(1, n))
+        # An iterator that has come to its end holds its list no more, nor what is in it: a
+        # call that waits for a busy helper keeps nothing alive.
+        tasks = iter([(work, place) for place in range(1, n)])
         done: SimpleQueue[BaseException | None] = SimpleQueue()
 
         def help_out() -> None:
-            for place in places:
+            for task, place in tasks:
                 with _Caught() as caught:
-                    work(place)
+                    task(place)
                 done.put(caught.error)
                 return
 
@@ -179,9 +181,9 @@ class Workers:
         try:
             work(0)
         finally:
-            # A helper that comes late finds no place left, so only those that were taken
+            # A helper that comes late finds no task left, so only those that were taken
             # have to be waited for.
-            n_helped = n - 1 - sum(1 for _ in places)
+            n_helped = n - 1 - sum(1 for _ in tasks)
             errors = [] if is_done() else [done.get() for _ in range(n_helped)]
         for error in errors:
             if error is not None:

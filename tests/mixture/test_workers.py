@@ -127,6 +127,38 @@ def test_helper_holds_no_work_that_is_done() -> None:
     assert freed.wait(timeout=60.0)
 
 
+def test_call_that_waits_for_a_busy_helper_holds_no_work_that_is_done() -> None:
+    class Load:
+        pass
+
+    workers = Workers(2)
+    freed, begun, go = threading.Event(), threading.Event(), threading.Event()
+
+    def run_beside() -> None:
+        load = Load()
+        weakref.finalize(load, freed.set)
+
+        def work(_first: int, _last: int, _load: Load = load) -> None:
+            pass
+
+        begun.wait(timeout=60.0)
+        workers.run(work, 97, 99)
+
+    def look() -> None:
+        run_beside()
+        gc.collect()
+        was_freed.append(freed.is_set())
+        go.set()
+
+    def be_busy() -> None:
+        begun.set()
+        go.wait(timeout=60.0)
+
+    was_freed: list[bool] = []
+    workers.run_both(look, be_busy)
+    assert was_freed == [True]
+
+
 class _Turns:
     """Work in turns as the kernel does it, but seen from Python."""
 
