@@ -25,7 +25,7 @@ from bgsub.detection.stabilise import moved
 from bgsub.frames import FOREGROUND, SHADOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -91,7 +91,8 @@ class RobustDetector:
     def stages_s(self) -> Mapping[str, float]:
         """Seconds spent aligning, in the model, deciding, on feedback and cleaning.
 
-        With several threads cleaning takes place while there is feedback.
+        With several threads shadows are looked for, and masks are cleaned, while there is
+        feedback.
         """
         return self._clock.stages_s
 
@@ -129,15 +130,22 @@ class RobustDetector:
         scores = self._scores(image, state)
         self._clock.lap("model")
         found, evidence, is_near = self._decided(scores, cells, state)
-        fine, shadows = self._refined(evidence, is_near, picture, cells, state)
+        mask, probability = self._fine(evidence, is_near, picture, state)
+        self._clock.lap("decide")
+        background, regions = state.reference.picture, state.regions()
+        lumas = state.luma(cells), state.reference.luma
         detections: list[Detection] = []
 
         def finish() -> None:
             clock = self._clock.split()
-            mask, probability = fine
-            for some in shadows:
-                mask = _labelled(mask, some, state.grid)
-            detections.append(self._detection(mask, probability, shift))
+            labelled = mask
+            if self._params.find_cast_shadows:
+                shadows = find_shadows(regions, cells, background)
+                labelled = _labelled(labelled, shadows, state.grid)
+                glares = find_glares(regions.mask, *lumas)
+                labelled = _labelled(labelled, glares, state.grid)
+            clock.lap("decide")
+            detections.append(self._detection(labelled, probability, shift))
             clock.lap("clean")
 
         def feed_back() -> None:
@@ -148,44 +156,12 @@ class RobustDetector:
                 state.follow_light(*seen)
             clock.lap("feedback")
 
-        self._run_both(picture, finish, feed_back)
-        return detections[0]
-
-    def _refined(
-        self,
-        evidence: Evidence,
-        is_near: Mask,
-        picture: NDArray[np.uint8],
-        cells: NDArray[np.uint8],
-        state: State,
-    ) -> tuple[tuple[Mask, Mask | None], list[NDArray[np.bool_] | None]]:
-        """Return mask and probability of pixels, and which cells only look like foreground."""
-        regions, reference = state.regions(), state.reference
-        background, lumas = reference.picture, (state.luma(cells), reference.luma)
-        fine: list[tuple[Mask, Mask | None]] = []
-        shadows: list[NDArray[np.bool_] | None] = []
-
-        def refine() -> None:
-            fine.append(self._fine(evidence, is_near, picture, state))
-
-        def explain() -> None:
-            if self._params.find_cast_shadows:
-                shadows.append(find_shadows(regions, cells, background))
-                shadows.append(find_glares(regions.mask, *lumas))
-
-        self._run_both(picture, refine, explain)
-        self._clock.lap("decide")
-        return fine[0], shadows
-
-    def _run_both(
-        self, picture: NDArray[np.uint8], one: Callable[[], None], other: Callable[[], None]
-    ) -> None:
-        """Call both, at once if the picture is large enough for that."""
         if picture.shape[0] * picture.shape[1] < _MIN_SHARED_PX:
-            one()
-            other()
+            finish()
+            feed_back()
         else:
-            self._model.workers.run_both(one, other)
+            self._model.workers.run_both(finish, feed_back)
+        return detections[0]
 
     def _aligned(
         self, image: Image, cells: NDArray[np.uint8], state: State

@@ -339,7 +339,7 @@ def _frames(n: int, scale: int) -> list[Frame]:
 
 def _masks(frames: list[Frame], *, find_cast_shadows: bool) -> list[NDArray[np.uint8]]:
     settled = DetectorConfig(find_cast_shadows=find_cast_shadows)
-    params = RobustParams(**settled.model_dump(exclude={"method"}))
+    params = RobustParams(**settled.model_dump(exclude={"method", "look_ahead_s"}))
     cleaner = MaskCleaner(
         frame_shape=frames[0].image.shape[:2],
         median_px=1,
