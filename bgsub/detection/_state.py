@@ -13,7 +13,7 @@ from bgsub.detection.blinking import Blinking
 from bgsub.detection.calm import Calm
 from bgsub.detection.ghosts import GhostFinder
 from bgsub.detection.lighting import Lighting
-from bgsub.detection.pictures import to_luma
+from bgsub.detection.pictures import near_foreground, to_luma
 from bgsub.detection.reference import Reference
 from bgsub.detection.shading import ShadingFinder
 from bgsub.detection.stabilise import Stabiliser
@@ -67,6 +67,7 @@ class State:
                 n_channels=picture.shape[2] if picture.ndim == 3 else 1,
             )
         self.coarse: Mask = np.zeros(shape, np.uint8)
+        self.near: Mask = self.coarse
         self.mask: Mask = np.zeros(picture.shape[:2], np.uint8)
         self.last_s: float | None = None
         self.elapsed_s = 0.0
@@ -76,6 +77,7 @@ class State:
         self.thresholds = np.ones(shape, np.float32)
         self.share: NDArray[np.float32] = self.thresholds
         self.widening: NDArray[np.float32] | None = None
+        self.is_restless = np.zeros(shape, bool)
         self.background_threshold: NDArray[np.uint8] | None = None
         self._full_since_s: float | None = None
         self._regions: Regions | None = None
@@ -100,7 +102,7 @@ class State:
     def follow_light(self, image: Image, cells: NDArray[np.uint8]) -> None:
         """Follow the light of a frame, as the camera saw it, whose foreground is known."""
         if self.lighting is not None:
-            self.lighting.follow(image, cells, self.coarse, self.elapsed_s)
+            self.lighting.follow(image, cells, self.coarse, self.near, self.elapsed_s)
 
     def luma(self, cells: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the luma of a picture, which is worked out once in a frame."""
@@ -123,6 +125,7 @@ class State:
         if self.calm is not None:
             self.share = self.calm.share
             self.thresholds *= self.share
+        self.is_restless = self.blinking.is_restless()
         factors = self.blinking.factors()
         self.widening = self.background_threshold = None
         if factors is not None:
@@ -132,9 +135,10 @@ class State:
     def follow_background(self, found: NDArray[np.float32], evidence: Evidence) -> None:
         """Learn where the background moves and where it is calm."""
         # Both ask for the distances as they were before they changed the thresholds.
-        self.blinking.update(found, self.share, self.coarse)
+        self.near = near_foreground(self.coarse)
+        self.blinking.update(found, self.share, self.near)
         if self.calm is not None and self.is_refreshed:
-            self.calm.update(evidence, self.widening, self.coarse)
+            self.calm.update(evidence, self.widening, self.near)
 
     def learners(self, foreground_learning: float) -> NDArray[np.uint8] | None:
         """Return which pixels learn from the next frame, shape (H, W); None: all.
@@ -146,7 +150,7 @@ class State:
             return None
         if foreground_learning > 0 and self._n_frames % round(1 / foreground_learning) == 0:
             return None
-        learns = (self.coarse == 0) | self.blinking.is_restless()
+        learns = (self.coarse == 0) | self.is_restless
         return self.grid.enlarge(learns.view(np.uint8))
 
     def is_another_scene(self, timestamp_s: float, coverage: float) -> NDArray[np.bool_] | None:

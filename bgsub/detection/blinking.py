@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from bgsub.detection._feedback import find_factors, follow_blinks
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["Blinking"]
 
 _RATE = 0.02
-_REACH = np.ones((11, 11), np.uint8)
 _WIDEST = 3.0
 # Share of blinking frames from which every Gaussian counts as background.
 _ALWAYS = 0.25
@@ -56,7 +54,7 @@ class Blinking:
         self._is_anywhere = False
 
     def update(
-        self, found: NDArray[np.float32], share: NDArray[np.float32], mask: Mask
+        self, found: NDArray[np.float32], share: NDArray[np.float32], near: Mask
     ) -> None:
         """Learn from one frame.
 
@@ -64,14 +62,13 @@ class Blinking:
         ----------
         found, share : ndarray of float32, shape (h, w)
             Their product is the distance in match thresholds, not smoothed.
-        mask : Mask, shape (h, w)
-            What was decided.
+        near : Mask, shape (h, w)
+            0 where no foreground is near.
         """
-        near = cv2.dilate(mask, _REACH) if cv2.countNonZero(mask) else mask
         self._is_anywhere = follow_blinks(
             found,
             share,
-            as_read_only(np.asarray(near, np.uint8)),
+            as_read_only(near),
             np.float32(_RATE),
             np.float32(_QUIET),
             self._blinks,

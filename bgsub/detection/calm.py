@@ -29,7 +29,6 @@ _SIGMAS = 3.0
 # no finer picture than that of every fourth.
 _REACH = 6.0
 _STEP = 4
-_MARGIN = np.ones((9, 9), np.uint8)
 _NO_FACTORS = np.zeros((0, 0), np.float32)
 
 
@@ -66,7 +65,7 @@ class Calm:
         return self._share
 
     def update(
-        self, evidence: Evidence, widening: NDArray[np.float32] | None, mask: Mask
+        self, evidence: Evidence, widening: NDArray[np.float32] | None, near: Mask
     ) -> None:
         """Learn from one frame.
 
@@ -76,11 +75,10 @@ class Calm:
             In the match thresholds that were in force.
         widening : ndarray of float32, shape (h, w), or None
             The factor by which blinking had raised them.
-        mask : Mask, shape (h, w)
-            What was decided.
+        near : Mask, shape (h, w)
+            0 where no foreground is near.
         """
         self._n_updates += 1
-        near = cv2.dilate(mask, _MARGIN) if cv2.countNonZero(mask) else mask
         level = np.empty_like(self._mean)
         follow_strays(
             evidence.slope,
@@ -88,7 +86,7 @@ class Calm:
             as_read_only(evidence.luma),
             _NO_FACTORS if widening is None else widening,
             self._share,
-            as_read_only(np.asarray(near, np.uint8)),
+            as_read_only(near),
             np.float32(max(_RATE, 1 / (self._n_updates + _FIRST_FRAMES))),
             np.float32(_SIGMAS),
             self._mean,

@@ -36,8 +36,6 @@ _STRIDE = 2
 _1, _2, _3 = np.uintp(1), np.uintp(2), np.uintp(3)
 # Of a Gaussian.
 _WEIGHTS = cv2.getGaussianKernel(9, _SMOOTH)[4:, 0].astype(np.float32)
-# Nearer to foreground is its own soft edge.
-_MARGIN = np.ones((9, 9), np.uint8)
 # The most that a frame is made brighter or darker by.
 _MOST = 2.5
 
@@ -86,7 +84,7 @@ class LightField:
         self,
         picture: NDArray[np.uint8],
         background: NDArray[np.uint8],
-        mask: Mask,
+        near: Mask,
         elapsed_s: float | None,
     ) -> None:
         """Learn from one picture.
@@ -95,20 +93,19 @@ class LightField:
         ----------
         picture, background : ndarray of uint8, shape (h, w) or (h, w, 3)
             As it is, and what the model knows.
-        mask : Mask, shape (h, w)
-            The last foreground.
+        near : Mask, shape (h, w)
+            0 where no foreground is near: at its own soft edge it is not the light's.
         elapsed_s : float or None
             Since the last picture; None: the light has changed at once.
         """
         shape = (*picture.shape[:2], -1)
         is_sudden = elapsed_s is None
         most = np.inf if elapsed_s is None else _FASTEST * max(elapsed_s, 0.0)
-        in_block = mask.size / (self._size[0] * self._size[1] * _STRIDE**2)
-        near = cv2.dilate(mask, _MARGIN) if cv2.countNonZero(mask) else mask
+        in_block = near.size / (self._size[0] * self._size[1] * _STRIDE**2)
         _follow(
             as_read_only(picture.reshape(shape)),
             as_read_only(background.reshape(shape)),
-            as_read_only(np.asarray(near, np.uint8)),
+            as_read_only(near),
             _WEIGHTS,
             np.float32(_MIN_SHARE * in_block),
             np.float32(1.0 if is_sudden else _RATE),
@@ -158,7 +155,7 @@ class LightField:
         if not self.is_off:
             return image
         height, width = image.shape[:2]
-        weights = np.clip(weights, 1 / _MOST, _MOST)
+        weights = np.minimum(np.maximum(weights, np.float32(1 / _MOST)), np.float32(_MOST))
         if image.dtype == np.uint8:
             wide = cv2.resize(weights, (width, len(weights)), interpolation=cv2.INTER_LINEAR)
             weighed = np.empty(image.shape, np.uint8)

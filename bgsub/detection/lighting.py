@@ -8,6 +8,7 @@ import numpy as np
 
 from bgsub.detection.light import find_curves, may_be_another
 from bgsub.detection.light_field import LightField
+from bgsub.detection.pictures import near_foreground
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,11 +78,16 @@ class Lighting:
             self._map_levels(common)
             curves = find_curves(field.even_out(cells), reference.picture, mask)
         self._carry_over(curves, image, cells, mask)
-        field.follow(cells, reference.picture, mask, None)
+        field.follow(cells, reference.picture, near_foreground(mask), None)
         self._is_followed = True
 
     def follow(
-        self, image: Image, cells: NDArray[np.uint8], mask: Mask, elapsed_s: float
+        self,
+        image: Image,
+        cells: NDArray[np.uint8],
+        mask: Mask,
+        near: Mask,
+        elapsed_s: float,
     ) -> None:
         """Follow slow changes, when it is known what is foreground of the frame.
 
@@ -93,12 +99,14 @@ class Lighting:
             As :meth:`adapt` got them last.
         mask : Mask, shape (h, w)
             The frame's own foreground.
+        near : Mask, shape (h, w)
+            0 where none of that is near.
         elapsed_s : float
             Since the last frame.
         """
         if self._is_followed:
             return
-        self._field.follow(cells, self._reference.picture, mask, elapsed_s)
+        self._field.follow(cells, self._reference.picture, near, elapsed_s)
         self._carry_over(self._field.take_common(_MUCH), image, cells, mask)
 
     def even_out(self, image: Image) -> Image:

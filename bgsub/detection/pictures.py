@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bgsub.frames import Image
+    from bgsub.frames import Image, Mask
 
-__all__ = ["as_read_only", "to_bytes", "to_luma"]
+__all__ = ["as_read_only", "near_foreground", "to_bytes", "to_luma"]
+
+_AROUND = np.ones((9, 9), np.uint8)
 
 
 def to_bytes(image: Image, max_value: float | None) -> NDArray[np.uint8]:
@@ -41,6 +43,13 @@ def to_luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if picture.ndim == 2:
         return picture
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)  # type: ignore[return-value]
+
+
+def near_foreground(mask: Mask) -> Mask:
+    """Return what is not 0 in a mask, with four cells around it: what objects may touch."""
+    if not cv2.countNonZero(mask):
+        return mask
+    return cv2.dilate(mask, _AROUND)  # type: ignore[return-value]
 
 
 def as_read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -104,8 +104,8 @@ def _fading(
     mask = regions.mask
     difference = cv2.GaussianBlur(cv2.absdiff(picture, background), (3, 3), 0)
     rim = cv2.subtract(mask, cv2.erode(mask, _SQUARE))
-    rim[[0, -1]] = 0
-    rim[:, [0, -1]] = 0
+    rim[0] = rim[-1] = 0
+    rim[:, 0] = rim[:, -1] = 0
     sums = np.zeros((len(sizes), N_SUMS))
     add_up_fading(
         regions.runs,

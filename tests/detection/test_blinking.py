@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bgsub.detection.blinking import Blinking
+from bgsub.detection.pictures import near_foreground
 
 _SHAPE = (30, 40)
 _LEFT = np.s_[:, :12]
@@ -67,7 +68,7 @@ def test_what_blinks_at_an_object_does_not_count() -> None:
     mask = _NOTHING.copy()
     mask[:, 3:9] = 255
     for t in range(200):
-        blinking.update(_found(t, 0.3), _ALIKE, mask)
+        blinking.update(_found(t, 0.3), _ALIKE, near_foreground(mask))
     factors = blinking.factors()
     assert factors is None or factors[0].max() == 1
     assert blinking.is_restless()[_LEFT].mean() > 0.9

@@ -7,6 +7,7 @@ import pytest
 
 from bgsub.detection.calm import Calm
 from bgsub.detection.evidence import unsmoothed
+from bgsub.detection.pictures import near_foreground
 
 _SHAPE = (40, 60)
 _NONE = np.zeros(_SHAPE, np.uint8)
@@ -17,7 +18,7 @@ def _update(
     values: np.ndarray[tuple[int, int], np.dtype[np.float32]],
     mask: np.ndarray[tuple[int, int], np.dtype[np.uint8]],
 ) -> None:
-    calm.update(unsmoothed(values, _NONE), None, mask)
+    calm.update(unsmoothed(values, _NONE), None, near_foreground(mask))
 
 
 def _strays(scale: float, seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

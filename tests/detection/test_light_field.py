@@ -12,6 +12,7 @@ import pytest
 from bgsub.app.build import build_detector
 from bgsub.config import Config
 from bgsub.detection.light_field import LightField
+from bgsub.detection.pictures import near_foreground
 from bgsub.frames import StreamInfo
 from tests.detection._clips import clip, coverages, found, frames_of, make, world
 
@@ -91,7 +92,7 @@ def test_foreground_says_nothing_about_the_light() -> None:
     mask = np.zeros(_SHAPE, np.uint8)
     mask[40:110, 60:140] = 255
     field = LightField(_SHAPE, 3)
-    field.follow(picture, _SCENE, mask, None)
+    field.follow(picture, _SCENE, near_foreground(mask), None)
     assert not field.is_off
     field.follow(picture, _SCENE, _NONE, None)
     assert field.is_off
