@@ -38,7 +38,7 @@ class DetectorConfig(Section):
         "picture's edges, before deciding.",
     )
     hysteresis: float = key(
-        0.15,
+        0.08,
         "Background becomes foreground above 1 + this many match thresholds, and foreground "
         "background below 1 - this many; 0 is off.",
         raising="masks flicker less and follow later",

@@ -23,7 +23,7 @@ _RATE = 0.08
 _RESTLESS = 0.34
 _FIRST_FRAMES = 4
 # A threshold is this many times the mean and three standard deviations of the evidence.
-_GAIN = 4.0
+_GAIN = 3.0
 _SIGMAS = 3.0
 # Neighbours of one material are alike (standard deviation of a Gaussian in cells), which needs
 # no finer picture than that of every fourth.

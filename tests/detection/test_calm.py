@@ -48,12 +48,12 @@ def test_what_strays_needs_the_whole_threshold_and_its_neighbours_do_not() -> No
     np.testing.assert_allclose(calm.share[:, 50:], 0.5)
 
 
-def test_between_them_the_share_is_four_times_what_is_rarely_exceeded() -> None:
+def test_between_them_the_share_is_three_times_what_is_rarely_exceeded() -> None:
     calm = Calm(_SHAPE, least=0.1)
     for t in range(400):
         _update(calm, _strays(0.05, t) / calm.share, _NONE)
     # Mean and deviation of the half-normal distribution.
-    expected = 4 * 0.05 * (np.sqrt(2 / np.pi) + 3 * np.sqrt(1 - 2 / np.pi))
+    expected = 3 * 0.05 * (np.sqrt(2 / np.pi) + 3 * np.sqrt(1 - 2 / np.pi))
     assert np.median(calm.share) == pytest.approx(expected, rel=0.1)
 
 
