@@ -125,28 +125,24 @@ def find_dimmed(
     levels = np.empty((2, width * n_channels), np.uint8)
     for y in range(height):
         first, past = _mark_near(runs, is_object, row_first, y, near)
-        x = first
-        while x < past:
+        if first >= past:
+            continue
+        # Faster than one piece after the other.
+        _smooth(picture, y, first, past, sums, levels[0])
+        _smooth(background, y, first, past, sums, levels[1])
+        for x in range(first, past):
             if not near[x]:
-                x += 1
                 continue
-            start = x
-            while x < past and near[x]:
-                x += 1
-            _smooth(picture, y, start, x, sums, levels[0])
-            _smooth(background, y, start, x, sums, levels[1])
-            for i in range(start, x):
-                lowest = highest = total = np.float32(0)
-                for c in range(n_channels):
-                    j = i * n_channels + c
-                    ratio = logarithms[levels[0, j]] - logarithms[levels[1, j]]
-                    lowest = ratio if c == 0 else min(lowest, ratio)
-                    highest = ratio if c == 0 else max(highest, ratio)
-                    total += ratio
-                mean = total * share
-                ratios[y, i] = mean
-                is_dimmed = (darkest < mean < brightest) & (highest - lowest < most_spread)
-                dimmed[y, i] = is_dimmed & (near[i] > 1)
+            i = x * n_channels
+            lowest = highest = total = logarithms[levels[0, i]] - logarithms[levels[1, i]]
+            for j in range(i + 1, i + n_channels):
+                ratio = logarithms[levels[0, j]] - logarithms[levels[1, j]]
+                lowest, highest = min(lowest, ratio), max(highest, ratio)
+                total += ratio
+            mean = total * share
+            ratios[y, x] = mean
+            is_dimmed = (darkest < mean < brightest) & (highest - lowest < most_spread)
+            dimmed[y, x] = is_dimmed & (near[x] > 1)
         near[first:past] = 0
     _drop_steep(runs, ratios, np.float32(64) * most_gradient * most_gradient, dimmed)
 
