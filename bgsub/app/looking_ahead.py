@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
     from bgsub.frames import Frame, FrameSource, StreamInfo
     from bgsub.mixture import MixtureModel
 
-__all__ = ["known_before", "learn_backwards", "sample_frames", "seconds_ahead"]
+__all__ = ["known_before", "learn_there_and_back", "sample_frames", "seconds_ahead"]
 
 logger = logging.getLogger(__name__)
 
 # From half as many to so many frames are looked at, as far as memory allows: in more, only the
 # time grows.
-_MOST_FRAMES, _LEAST_FRAMES = 80, 8
+_MOST_FRAMES, _LEAST_FRAMES = 60, 8
 _MOST_BYTES = 192 * 2**20
 
 
@@ -62,7 +63,7 @@ def known_before(
     if not frames:
         return None
     logger.debug("looked ahead at %d frames", len(frames))
-    return learn_backwards(frames, source.info, config, is_stopped)
+    return learn_there_and_back(frames, source.info, config, is_stopped)
 
 
 def sample_frames(
@@ -98,21 +99,22 @@ def sample_frames(
     return kept
 
 
-def learn_backwards(
+def learn_there_and_back(
     frames: Sequence[Frame],
     info: StreamInfo,
     config: Config,
     is_stopped: Callable[[], bool],
 ) -> MixtureModel:
-    """Return a model that has seen frames in the order of falling time.
+    """Return a model that has seen frames in the order of time, and then in reverse.
 
-    In this order, what stands in the first frames and leaves later has come into a scene that
-    was known, and has stopped there: the detector keeps it apart from the background.
+    On the way there the scene behind what leaves gets known.  On the way back what stands in
+    the first frames has come into that scene and stopped: the detector keeps it apart from
+    the background.
 
     Parameters
     ----------
     frames : sequence of Frame
-        In the order of rising time; not empty.
+        In the order of time; not empty.
     info : StreamInfo
         The stream.
     config : Config
@@ -122,10 +124,10 @@ def learn_backwards(
     """
     detector = build_detector(config, info, with_probability=False)
     end_s = frames[-1].timestamp_s
-    for number, frame in enumerate(reversed(frames)):
+    back = (replace(f, timestamp_s=2 * end_s - f.timestamp_s) for f in reversed(frames[:-1]))
+    for number, frame in enumerate(itertools.chain(frames, back)):
         if is_stopped():
             break
-        mirrored = replace(frame, index=number, timestamp_s=end_s - frame.timestamp_s)
-        for _ in detector.detect([mirrored]):
+        for _ in detector.detect([replace(frame, index=number)]):
             pass
     return detector.model

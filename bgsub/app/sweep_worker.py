@@ -12,7 +12,7 @@ import cv2
 
 from bgsub.app.build import build_detector
 from bgsub.app.evaluate import open_sequence
-from bgsub.app.looking_ahead import learn_backwards, sample_frames, seconds_ahead
+from bgsub.app.looking_ahead import learn_there_and_back, sample_frames, seconds_ahead
 from bgsub.errors import BgsubError
 from bgsub.evaluation import Counts, count
 from bgsub.evaluation.truth import TruthReader
@@ -86,7 +86,7 @@ class _Runner:
     """One candidate at work on one sequence."""
 
     def __init__(self, config: Config, info: StreamInfo, ahead: list[Frame]) -> None:
-        model = learn_backwards(ahead, info, config, _Stop.is_set) if ahead else None
+        model = learn_there_and_back(ahead, info, config, _Stop.is_set) if ahead else None
         self._detector = build_detector(config, info, with_probability=False, model=model)
         self._batches_s: list[tuple[float, int]] = []
         self.counts = Counts()

@@ -103,7 +103,7 @@ def test_frames_are_from_all_over_the_first_seconds(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", ClipSpec(count=250))
     frames = sample_frames(_open(clip), 8.0, _never)
     numbers = [number_in(frame.image) for frame in frames]
-    assert 40 <= len(numbers) <= 80
+    assert 30 <= len(numbers) <= 60
     assert numbers[0] == 0
     assert 190 <= numbers[-1] <= 200
     assert len(set(np.diff(numbers))) == 1
@@ -112,7 +112,7 @@ def test_frames_are_from_all_over_the_first_seconds(tmp_path: Path) -> None:
 def test_of_a_clip_that_breaks_off_what_can_be_read_is_used(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mkv", ClipSpec(count=100))
     clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
-    assert 5 < len(sample_frames(_open(clip), 30.0, _never)) < 80
+    assert 5 < len(sample_frames(_open(clip), 30.0, _never)) < 60
 
 
 def test_of_a_clip_that_is_no_clip_nothing_is_known(tmp_path: Path) -> None:
