@@ -48,11 +48,13 @@ def warm_up(config: Config, info: StreamInfo, frame_shape: tuple[int, ...]) -> N
 
 
 def _rehearsal(shape: tuple[int, ...]) -> Iterator[Frame]:
-    """Yield an empty yard, something that stands in it with its shadow, and a darker light."""
+    """Yield an empty yard that glitters, something in it with its shadow, and a darker light."""
     ground = np.random.default_rng(0).integers(100, 120, shape, np.uint8)
     height, width = shape[:2]
     for number in range(_REHEARSAL_FRAMES):
         image = ground.copy()
+        # Single cells of the detector's grid, which are no objects.
+        image[2:4, 2::64] = 255 * (number % 2)
         if number >= _EMPTY_FRAMES:
             image[height // 4 : height // 2, width // 3 : width // 2] = 230
             shadow = image[height // 3 : height // 2, width // 2 : 2 * width // 3]
