@@ -48,7 +48,7 @@ def warm_up(config: Config, info: StreamInfo, frame_shape: tuple[int, ...]) -> N
 
 
 def _rehearsal(shape: tuple[int, ...]) -> Iterator[Frame]:
-    """Yield an empty yard that glitters, something in it with its shadow, and a darker light."""
+    """Yield an empty yard that glitters, something with its shadow, and a darker light."""
     ground = np.random.default_rng(0).integers(100, 120, shape, np.uint8)
     height, width = shape[:2]
     for number in range(_REHEARSAL_FRAMES):
