@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _VIDEOS = Path(__file__).parents[1] / "videos"
 _AT = {"walkers": 255, "traffic": 120}
 _WIDTH = 480
-_QUALITY = 82
+_QUALITY = 66
 
 
 def main() -> None:
