@@ -15,6 +15,8 @@ __all__ = ["load_compiler"]
 # SciPy, for the linear algebra of matrix products, and the tool that measures what tests
 # cover: Numba loads them wherever they are installed.
 _UNUSED = ("scipy", "scipy.linalg", "coverage")
+# What is replaced below is Numba's own business: only in versions with which this was tried.
+_FIRST_TRIED, _LAST_TRIED = (0, 61), (0, 68)
 
 
 def load_compiler() -> None:
@@ -27,8 +29,12 @@ def load_compiler() -> None:
     their own may need what is left out.
     """
     with _left_out(*_UNUSED):
-        from numba.core import entrypoints, event
-        from numba.core.caching import FunctionCache
+        import numba
+    if not _FIRST_TRIED <= numba.version_info.short <= _LAST_TRIED:
+        return
+    from numba.core import entrypoints, event
+    from numba.core.caching import FunctionCache
+
     entrypoints.init_all = event.start_event = event.end_event = _nothing
     FunctionCache.load_overload = _load_overload  # type: ignore[method-assign]
 

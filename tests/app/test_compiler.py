@@ -61,3 +61,10 @@ def test_what_is_on_disk_is_loaded_without_what_compiling_takes(folder: Path) ->
 def test_a_loaded_kernel_can_be_called_by_one_that_is_compiled_after_it(folder: Path) -> None:
     _run(folder, "double")
     assert _run(folder, "double", "quadruple") == ["0 2 4", "0 4 8", "True False"]
+
+
+def test_another_numba_is_left_as_it_is(folder: Path) -> None:
+    newer = "import numba\nnumba.version_info = numba.version_info._replace(short=(9, 0))\n"
+    (folder / "kernels.py").write_text(newer + _KERNELS)
+    _run(folder, "quadruple")
+    assert _run(folder, "quadruple") == ["0 4 8", "True True"]
