@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["PATIENCE_S", "ProgressObserver", "explain_wait"]
 
 PATIENCE_S = 1.5
+_RECORDED = "a recorded clip's beginning may be looked through first, and "
 
 
 class ProgressObserver:
@@ -62,7 +63,7 @@ class ProgressObserver:
             name = printable(info.name)
             self._task = self._bar.add_task(name, total=info.n_frames, fps=0.0)
         if not self._quiet:
-            self._patience = threading.Timer(PATIENCE_S, explain_wait)
+            self._patience = threading.Timer(PATIENCE_S, explain_wait, [_RECORDED])
             self._patience.daemon = True
             self._patience.start()
 
@@ -120,8 +121,8 @@ def _new_bar() -> Progress | None:
     return bar
 
 
-def explain_wait() -> None:
-    """Say why the first frame takes long."""
+def explain_wait(also: str = "") -> None:
+    """Say why the first frame takes long, with another reason as a clause."""
     print_note(
-        "Preparing the model; the first run on a machine compiles it, up to 15 seconds ..."
+        f"Preparing the model; {also}the first run on a machine compiles it, up to 15 seconds ..."
     )
