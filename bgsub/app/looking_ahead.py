@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 # From half as many to so many frames are looked at, as far as memory allows: in more, only the
 # time grows.
 _MOST_FRAMES, _LEAST_FRAMES = 60, 8
-_MOST_BYTES = 192 * 2**20
+_MOST_BYTES = 64 * 2**20
 
 
 def seconds_ahead(config: Config) -> float:

@@ -34,8 +34,6 @@ _MIN_SHARE = 0.1
 _DARKEST, _BRIGHTEST = np.uint8(8), np.uint8(250)
 _STRIDE = 2
 _1, _2, _3 = np.uintp(1), np.uintp(2), np.uintp(3)
-# Of a Gaussian.
-_WEIGHTS = cv2.getGaussianKernel(9, _SMOOTH)[4:, 0].astype(np.float32)
 # The most that a frame is made brighter or darker by.
 _MOST = 2.5
 
@@ -99,19 +97,24 @@ class LightField:
             Since the last picture; None: the light has changed at once.
         """
         shape = (*picture.shape[:2], -1)
-        is_sudden = elapsed_s is None
-        most = np.inf if elapsed_s is None else _FASTEST * max(elapsed_s, 0.0)
-        in_block = near.size / (self._size[0] * self._size[1] * _STRIDE**2)
-        _follow(
+        n_channels = self._gains.shape[2]
+        sums = np.empty((*self._gains.shape[:2], 2 * n_channels + 1), np.float32)
+        _add_up(
             as_read_only(picture.reshape(shape)),
             as_read_only(background.reshape(shape)),
             as_read_only(near),
-            _WEIGHTS,
-            np.float32(_MIN_SHARE * in_block),
-            np.float32(1.0 if is_sudden else _RATE),
-            np.float32(most),
-            self._gains,
+            sums,
         )
+        # What is not known of a block is what its neighbours are.
+        sums = np.asarray(cv2.GaussianBlur(sums, (0, 0), _SMOOTH))
+        in_block = near.size / (self._size[0] * self._size[1] * _STRIDE**2)
+        is_known = sums[..., -1:] > _MIN_SHARE * in_block
+        seen, known = sums[..., :n_channels], sums[..., n_channels:-1]
+        off = seen / np.maximum(known, 1) - self._gains
+        if elapsed_s is not None:
+            most = _FASTEST * max(elapsed_s, 0.0)
+            off = np.clip(_RATE * off, -most, most)
+        self._gains = np.where(is_known, self._gains + off, self._gains)
         self._note_change()
 
     def take_common(self, least: float) -> NDArray[np.float32] | None:
@@ -211,102 +214,6 @@ def _weigh(
             weight = above[x] + share * (below[x] - above[x])
             level = np.float32(source[x]) * weight + half
             target[x] = np.uint8(np.int32(min(level, white)))
-
-
-@kernel
-def _follow(
-    picture: NDArray[np.uint8],
-    background: NDArray[np.uint8],
-    mask: NDArray[np.uint8],
-    weights: NDArray[np.float32],
-    least: np.float32,
-    rate: np.float32,
-    most: np.float32,
-    gains: NDArray[np.float32],
-) -> None:
-    """Follow the light of each block.
-
-    Parameters
-    ----------
-    picture, background : ndarray of uint8, shape (h, w, channels)
-        One pixel in four is read.
-    mask : ndarray of uint8, shape (h, w)
-        0 where nothing is foreground.
-    weights : ndarray of float32, shape (n,)
-        Of a block and its neighbours at either side.
-    least : float32
-        So many pixels must be known of a block.
-    rate, most : float32
-        Share of what the light is off that is made up for, and the limit of that.
-    gains : ndarray of float32, shape (rows, columns, channels)
-        Changed.
-    """
-    n_rows, n_columns, n_channels = gains.shape
-    sums = np.empty((n_rows, n_columns, 2 * n_channels + 1), np.float32)
-    _add_up(picture, background, mask, sums)
-    _smooth(sums, weights)
-    for row in range(n_rows):
-        for column in range(n_columns):
-            known = sums[row, column]
-            if not known[2 * n_channels] > least:
-                continue
-            for c in range(n_channels):
-                ratio = known[c] / max(known[n_channels + c], np.float32(1))
-                off = rate * (ratio - gains[row, column, c])
-                gains[row, column, c] += min(max(off, -most), most)
-
-
-@kernel
-def _smooth(sums: NDArray[np.float32], weights: NDArray[np.float32]) -> None:
-    """Average blocks with their neighbours, which go on as in a mirror beside the edges."""
-    n_rows, n_columns, n_sums = sums.shape
-    reach = len(weights) - 1
-    copy = sums.copy()
-    # A row, with what goes on beside it.
-    around = np.empty((n_columns + 2 * reach, n_sums), np.float32)
-    wide = around.reshape(-1)
-    for row in range(n_rows):
-        inner = around[reach : reach + n_columns].reshape(-1)
-        _weigh_pairs(copy[row].reshape(-1), copy[row].reshape(-1), weights[0], False, inner)
-        for k in range(1, reach + 1):
-            above = copy[_mirrored(row - k, n_rows)].reshape(-1)
-            below = copy[_mirrored(row + k, n_rows)].reshape(-1)
-            _weigh_pairs(above, below, weights[k], True, inner)
-        for k in range(reach):
-            around[k] = around[reach + _mirrored(k - reach, n_columns)]
-            around[reach + n_columns + k] = around[reach + _mirrored(n_columns + k, n_columns)]
-        target = sums[row].reshape(-1)
-        _weigh_pairs(inner, inner, weights[0], False, target)
-        for k in range(1, reach + 1):
-            left, right = wide[(reach - k) * n_sums :], wide[(reach + k) * n_sums :]
-            _weigh_pairs(left, right, weights[k], True, target)
-
-
-@kernel
-def _weigh_pairs(
-    one: NDArray[np.float32],
-    other: NDArray[np.float32],
-    weight: np.float32,
-    is_more: bool,
-    target: NDArray[np.float32],
-) -> None:
-    """Add pairs to what is there, or write the first of each."""
-    if is_more:
-        for i in range(len(target)):
-            target[i] += weight * (one[i] + other[i])
-    else:
-        for i in range(len(target)):
-            target[i] = weight * one[i]
-
-
-@kernel
-def _mirrored(i: int, n: int) -> int:
-    """Return the place that stands for one outside: the outermost is there once."""
-    while not 0 <= i < n:
-        if n == 1:
-            return 0
-        i = -i if i < 0 else 2 * (n - 1) - i
-    return i
 
 
 @kernel
