@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bgsub.app.bench import all_cores
 from bgsub.app.evaluate import refuse_parts
 from bgsub.app.sweep_files import SWEEP_NAMES, write_sweep
-from bgsub.app.sweep_worker import SweepOutcome, SweepTask, run_task, start_worker
+from bgsub.app.sweep_worker import (
+    SweepOutcome,
+    SweepTask,
+    interrupts_held,
+    run_task,
+    start_worker,
+)
 from bgsub.errors import BgsubError, ConfigError, SourceError
 from bgsub.evaluation import find_sequences
 from bgsub.evaluation.sweep_plan import read_plan
@@ -201,7 +207,9 @@ def _run(work: _Work, outcomes: list[SweepOutcome]) -> None:
         initargs=(stop,),
     )
     try:
-        _gather({executor.submit(run_task, task) for task in tasks}, work, outcomes)
+        with interrupts_held():
+            waiting = {executor.submit(run_task, task) for task in tasks}
+        _gather(waiting, work, outcomes)
     finally:
         stop.set()
         executor.shutdown(wait=True, cancel_futures=True)
@@ -233,7 +241,7 @@ def _outcome(future: Future[SweepOutcome], work: _Work) -> SweepOutcome | None:
     try:
         outcome = future.result()
     except BrokenProcessPool as error:
-        # Ctrl-C reaches processes that are still starting, too.
+        # A signal to the whole group ends the processes, too.
         if work.stop.is_set():
             return None
         msg = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import signal
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from bgsub.evaluation import Sequence
     from bgsub.frames import Frame, FrameSource, Mask, StreamInfo
 
-__all__ = ["SweepOutcome", "SweepTask", "run_task", "start_worker"]
+__all__ = ["SweepOutcome", "SweepTask", "interrupts_held", "run_task", "start_worker"]
 
 _BATCH_FRAMES = 8
 
@@ -105,6 +106,22 @@ class _Runner:
         batches = self._batches_s[1:] or self._batches_s
         frames = sum(n for _, n in batches)
         return 1000.0 * sum(seconds for seconds, _ in batches) / max(frames, 1)
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back meanwhile, also in the processes that are started here.
+
+    They inherit it: Ctrl-C does not reach them in the middle of their imports either.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def start_worker(stop: Event) -> None:

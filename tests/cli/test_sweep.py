@@ -167,12 +167,12 @@ def test_truth_that_is_missing_is_told_once(
     assert outcome.err.count("no labels for frame 40") == 1
 
 
-def _start(dataset: Path, tmp_path: Path) -> subprocess.Popen[str]:
-    """Start a sweep that would take minutes; some candidates are done on return."""
+def _launch(dataset: Path, tmp_path: Path) -> subprocess.Popen[str]:
+    """Start a sweep that would take minutes."""
     plan = tmp_path / "sweep.yaml"
     plan.write_text(_ENDLESS)
     arguments = ["evaluate", str(dataset), "--config", "classic", "--sweep", str(plan)]
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", "bgsub", *arguments, "-o", str(tmp_path / "out"), "--verbose"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -180,6 +180,11 @@ def _start(dataset: Path, tmp_path: Path) -> subprocess.Popen[str]:
         # A process group of its own, as a shell gives to each command.
         start_new_session=True,
     )
+
+
+def _start(dataset: Path, tmp_path: Path) -> subprocess.Popen[str]:
+    """Start a sweep that would take minutes; some candidates are done on return."""
+    process = _launch(dataset, tmp_path)
     assert process.stderr is not None
     done: set[str] = set()
     for line in process.stderr:
@@ -228,6 +233,21 @@ def test_ctrl_c_ends_a_sweep_with_what_is_done(dataset: Path, tmp_path: Path):
     assert 0 < len(rows) < 401
     assert all(0 < float(row["f_measure"]) <= 1 for row in rows)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(SWEEP_NAMES)
+    assert _group_has_ended(process.pid)
+
+
+@linux
+def test_ctrl_c_while_the_processes_start_is_not_their_affair(dataset: Path, tmp_path: Path):
+    process = _launch(dataset, tmp_path)
+    deadline = time.monotonic() + 60
+    while not _workers(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    # In the middle of their imports, which a Ctrl-C must not reach.
+    time.sleep(0.15)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
     assert _group_has_ended(process.pid)
 
 
