@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,6 +34,9 @@ def load_compiler() -> None:
     from numba.core import entrypoints, event
     from numba.core.caching import FunctionCache
 
+    from bgsub.app.stored_kernels import replace_loading
+
+    replace_loading()
     entrypoints.init_all = event.start_event = event.end_event = _nothing
     FunctionCache.load_overload = _load_overload  # type: ignore[method-assign]
 
@@ -46,12 +48,12 @@ def _load_overload(cache: Any, signature: Any, context: Any) -> Any:  # noqa: AN
     """Load a function from Numba's cache; None if it must be compiled.
 
     Numba's own method first learns all that can be compiled, a tenth of a second's work of
-    which a function that is compiled has no use: its code calls the runtime at most.
+    which a function that is compiled has no use, nor for the runtime: what it needs of that
+    is part of it.
     """
     from numba.core.caching import Cache
-    from numba.core.runtime.nrt import rtsys
 
-    context.refresh = partial(rtsys.initialize, context)
+    context.refresh = _nothing
     try:
         found = Cache.load_overload(cache, signature, context)  # type: ignore[no-untyped-call]
     finally:

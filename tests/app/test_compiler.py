@@ -18,7 +18,7 @@ from bgsub.jit import kernel
 @kernel
 def double(values):
     for i in range(len(values)):
-        values[i] *= 2
+        values[i] = min(values[i] * 2, 100)
 
 @kernel
 def quadruple(values):
@@ -33,7 +33,8 @@ for name in sys.argv[1:]:
     values = kernels.np.arange(3)
     getattr(kernels, name)(values)
     print(*values)
-print("numba.np.npyimpl" in sys.modules, "scipy" in sys.modules)
+for name in ("numba.np.npyimpl", "numba.np.arrayobj", "scipy"):
+    print(name in sys.modules)
 """
 
 
@@ -50,21 +51,21 @@ def _run(folder: Path, *names: str) -> list[str]:
 
 
 def test_what_is_not_on_disk_is_compiled_without_what_no_kernel_needs(folder: Path) -> None:
-    assert _run(folder, "quadruple") == ["0 4 8", "True False"]
+    assert _run(folder, "quadruple") == ["0 4 8", "True", "True", "False"]
 
 
 def test_what_is_on_disk_is_loaded_without_what_compiling_takes(folder: Path) -> None:
     _run(folder, "quadruple")
-    assert _run(folder, "quadruple") == ["0 4 8", "False False"]
+    assert _run(folder, "quadruple") == ["0 4 8", "False", "False", "False"]
 
 
 def test_a_loaded_kernel_can_be_called_by_one_that_is_compiled_after_it(folder: Path) -> None:
     _run(folder, "double")
-    assert _run(folder, "double", "quadruple") == ["0 2 4", "0 4 8", "True False"]
+    assert _run(folder, "double", "quadruple") == ["0 2 4", "0 4 8", "True", "True", "False"]
 
 
 def test_another_numba_is_left_as_it_is(folder: Path) -> None:
     newer = "import numba\nnumba.version_info = numba.version_info._replace(short=(9, 0))\n"
     (folder / "kernels.py").write_text(newer + _KERNELS)
     _run(folder, "quadruple")
-    assert _run(folder, "quadruple") == ["0 4 8", "True True"]
+    assert _run(folder, "quadruple") == ["0 4 8", "True", "True", "True"]
