@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ import numpy as np
 from bgsub import __version__
 from bgsub.app.build import build_detector
 from bgsub.config import load_config
+from bgsub.cores import count_cores
 from bgsub.errors import FrameShapeError
 from bgsub.evaluation.benchmark import WARM_UP_FRAMES, Footage, SpeedResult, measure_speed
 from bgsub.evaluation.contenders import BLOCK
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from bgsub.detection import Detector
 
-__all__ = ["SURVEILLANCE", "Content", "all_cores", "bench"]
+__all__ = ["SURVEILLANCE", "Content", "bench"]
 
 SURVEILLANCE = "surveillance"
 """The rendered content of its own: swaying trees beside a street with traffic."""
@@ -131,11 +131,6 @@ def bench(
     return records
 
 
-def all_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0))
-
-
 def _detector(config_name: str, shape: tuple[int, ...], n_threads: int) -> Detector:
     config = load_config(config_name).config
     run = config.run.model_copy(update={"threads": n_threads})
@@ -156,7 +151,7 @@ def _record(result: SpeedResult, content: Content) -> dict[str, Any]:
         "warm_up_frames": WARM_UP_FRAMES,
         "batch_frames": BLOCK,
         "cpu": _cpu(),
-        "cores": all_cores(),
+        "cores": count_cores(),
         "versions": {
             "bgsub": __version__,
             "opencv": cv2.__version__,

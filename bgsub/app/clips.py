@@ -279,6 +279,8 @@ def _open(clip: Path, config: Config) -> FrameSource:
         max_side_px=part.max_side_px,
         colour=part.colour,
         image_fps=part.image_fps,
+        # Where the model takes all cores, nobody knows how many that leaves.
+        n_busy_cores=config.run.threads,
     )
 
 

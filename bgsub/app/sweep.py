@@ -9,7 +9,6 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bgsub.app.bench import all_cores
 from bgsub.app.evaluate import refuse_parts
 from bgsub.app.sweep_files import SWEEP_NAMES, write_sweep
 from bgsub.app.sweep_worker import (
@@ -19,6 +18,7 @@ from bgsub.app.sweep_worker import (
     run_task,
     start_worker,
 )
+from bgsub.cores import count_cores
 from bgsub.errors import BgsubError, ConfigError, SourceError
 from bgsub.evaluation import find_sequences
 from bgsub.evaluation.sweep_plan import read_plan
@@ -195,7 +195,7 @@ def _tasks(work: _Work, n_workers: int) -> list[SweepTask]:
 
 def _run(work: _Work, outcomes: list[SweepOutcome]) -> None:
     """Do the work in processes, and add what comes of each piece as it is done."""
-    n_cores = all_cores()
+    n_cores = count_cores()
     tasks = _tasks(work, n_cores)
     # A new interpreter each: a copy of this one would have its threads' locks and no threads.
     context = multiprocessing.get_context("spawn")

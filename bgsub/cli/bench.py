@@ -103,8 +103,9 @@ def bench(
 
     from rich.progress import Progress
 
-    from bgsub.app.bench import SURVEILLANCE, all_cores
+    from bgsub.app.bench import SURVEILLANCE
     from bgsub.app.bench import bench as run
+    from bgsub.cores import count_cores
     from bgsub.sinks import write_json
 
     console = stderr()
@@ -118,7 +119,7 @@ def bench(
             sizes,
             content.value if content is not None else scene or SURVEILLANCE,
             clip,
-            n_threads=threads or all_cores(),
+            n_threads=threads or count_cores(),
             seconds=seconds,
             on_progress=lambda what, share: bar.update(task, description=what, completed=share),
             stop=stop,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from bgsub.cores import count_cores
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -49,7 +51,7 @@ class Workers:
     """
 
     def __init__(self, n_threads: int) -> None:
-        self.n_threads = n_threads or _cores()
+        self.n_threads = n_threads or count_cores()
         # A pool's futures take longer than a small frame.
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._n_helpers = 0
@@ -224,13 +226,6 @@ class _Caught:
     ) -> Literal[True]:
         self.error = error
         return True
-
-
-def _cores() -> int:
-    # Not every system can tell which cores this process may use.
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _split(first: int, last: int, n_ranges: int) -> list[tuple[int, int]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from bgsub.cores import count_cores
 from bgsub.segmentation._em import (
     BLOCK,
     STRIDE,
@@ -29,7 +29,6 @@ __all__ = [
     "Expectation",
     "Gaussians",
     "compress",
-    "count_cores",
     "expand",
     "n_parameters",
     "restrict",
@@ -44,13 +43,6 @@ _NO_LABELS = np.empty(0, np.uint8)
 _NO_TABLE = np.empty((0, 0))
 _NO_JOINT = np.empty((0, 0), np.float32)
 _NONE = np.empty(0)
-
-
-def count_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
+from bgsub.cores import count_cores
 from bgsub.files import write_bytes
-from bgsub.segmentation.gaussians import compress, count_cores
+from bgsub.segmentation.gaussians import compress
 from bgsub.segmentation.plots_style import class_colours
 from bgsub.segmentation.smoothing import ENOUGH_CHANGED
 

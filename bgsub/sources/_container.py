@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import av
 from av.codec.context import ThreadType
 
+from bgsub.cores import count_cores
 from bgsub.errors import SourceOpenError
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ _NOT_CLIPS = frozenset({"tty", "concat", "hls", "dash", "sdp", "image2"})
 _STREAM_DURATION = frozenset({"mov", "asf"})
 _CONTAINER_DURATION = frozenset({"matroska", "flv"})
 _DEFAULT_RATE = Fraction(25)
+# Pictures up to this size are decoded by one core as fast as motion is looked for in them,
+# made smaller, by another.
+_SMALL_PX = 1280 * 720
 _MAX_RATE = 1000
 
 
@@ -101,7 +105,7 @@ class Clip:
         return duration / av.time_base if duration and duration > 0 else None
 
 
-def open_clip(path: Path, *, n_threads: int) -> Clip:
+def open_clip(path: Path, *, n_threads: int, n_busy_cores: int = 0) -> Clip:
     """Open `path` for decoding.
 
     Parameters
@@ -110,6 +114,8 @@ def open_clip(path: Path, *, n_threads: int) -> Clip:
         The file.
     n_threads : int
         Threads of the decoder; 0 takes one for each core.
+    n_busy_cores : int
+        How many cores others use all the time: small pictures are left to the rest.
 
     Raises
     ------
@@ -129,7 +135,7 @@ def open_clip(path: Path, *, n_threads: int) -> Clip:
         raise SourceOpenError(_not_readable(path, error)) from error
     try:
         stream = _video_stream(path, container)
-        _configure(stream, n_threads)
+        _configure(stream, n_threads or _n_threads(stream, n_busy_cores))
         return _describe(container, stream)
     except BaseException:
         container.close()
@@ -209,6 +215,18 @@ def _video_stream(path: Path, container: av.container.InputContainer) -> av.Vide
         raise SourceOpenError(msg)
     refuse_size(path, stream.codec_context.width, stream.codec_context.height)
     return stream
+
+
+def _n_threads(stream: av.VideoStream, n_busy_cores: int) -> int:
+    """Return how many threads to decode with; 0 is one for each core.
+
+    More threads than there are cores for them make the decoder work a fifth more, and get in
+    the way of who waits for the pictures.
+    """
+    context = stream.codec_context
+    if n_busy_cores == 0 or context.width * context.height > _SMALL_PX:
+        return 0
+    return max(1, count_cores() - n_busy_cores)
 
 
 def _configure(stream: av.VideoStream, n_threads: int) -> None:

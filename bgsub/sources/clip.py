@@ -53,6 +53,8 @@ class ClipSource:
         Whether colour is kept; the grey picture of most clips needs no conversion.
     n_threads : int
         Threads of the decoder; 0 takes one for each core.
+    n_busy_cores : int
+        How many cores others use all the time: small pictures are left to the rest.
 
     Raises
     ------
@@ -79,6 +81,7 @@ class ClipSource:
         max_side_px: int | None = None,
         colour: bool = True,
         n_threads: int = 0,
+        n_busy_cores: int = 0,
     ) -> None:
         self._path = path
         self._start_s = start_s
@@ -87,6 +90,7 @@ class ClipSource:
         self._max_side_px = max_side_px
         self._colour = colour
         self._n_threads = n_threads
+        self._n_busy_cores = n_busy_cores
         self._log = ProblemLog()
         self._clip: Clip | None = None
         self._info: StreamInfo | None = None
@@ -177,7 +181,9 @@ class ClipSource:
     def _reopen(self) -> Clip:
         if self._clip is not None:
             self._clip.container.close()
-        self._clip = open_clip(self._path, n_threads=self._n_threads)
+        self._clip = open_clip(
+            self._path, n_threads=self._n_threads, n_busy_cores=self._n_busy_cores
+        )
         return self._clip
 
     def _is_started(self, decoded: DecodedFrame) -> bool:

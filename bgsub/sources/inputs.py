@@ -61,6 +61,7 @@ def open_source(
     image_fps: float,
     max_side_px: int | None = None,
     colour: bool = True,
+    n_busy_cores: int = 0,
 ) -> FrameSource:
     """Return the source for one path, not yet entered.
 
@@ -78,6 +79,8 @@ def open_source(
         The picture's longer side is reduced to at most this.
     colour : bool
         Whether colour is kept; without it every picture is grey.
+    n_busy_cores : int
+        How many cores others use all the time: small clips are decoded on the rest.
 
     Raises
     ------
@@ -103,6 +106,7 @@ def open_source(
         scale=scale,
         max_side_px=max_side_px,
         colour=colour,
+        n_busy_cores=n_busy_cores,
     )
 
 

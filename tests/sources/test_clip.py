@@ -13,6 +13,7 @@ import pytest
 
 from bgsub.errors import SourceOpenError
 from bgsub.sources import ClipSource
+from bgsub.sources._container import open_clip
 from tests.sources._clips import FAST, number_in, picture, write_clip
 
 if TYPE_CHECKING:
@@ -273,3 +274,21 @@ def test_clip_leaves_the_log_of_the_library_as_it_was(tmp_path: Path):
     before = av.logging.get_level()
     read(write_clip(tmp_path / "clip.mp4"))
     assert av.logging.get_level() == before
+
+
+@pytest.mark.parametrize(
+    ("n_busy", "small_px", "n_threads"),
+    [(1, 96 * 64, 3), (8, 96 * 64, 1), (1, 96, 0), (0, 96 * 64, 0)],
+)
+def test_small_pictures_are_decoded_on_the_cores_that_others_leave(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    n_busy: int,
+    small_px: int,
+    n_threads: int,
+) -> None:
+    monkeypatch.setattr("bgsub.sources._container.count_cores", lambda: 4)
+    monkeypatch.setattr("bgsub.sources._container._SMALL_PX", small_px)
+    clip = open_clip(write_clip(tmp_path / "a.mp4"), n_threads=0, n_busy_cores=n_busy)
+    with clip.container:
+        assert clip.stream.codec_context.thread_count == n_threads
