@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgsub.jit import kernel
+from bgsub.jit import device, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["REACH", "smooth_guided"]
+    _Line = int | np.int64
+
+__all__ = ["REACH", "make_scratch", "smooth_guided", "taps_of_pairs"]
 
 # Windows are squares of 5 × 5; the sums are written out, which makes them fast.
 REACH = 2
@@ -24,16 +26,43 @@ _1, _2, _3, _4 = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
 _TAPS = 4
 # So many rows are kept: those of a window, and no more.
 _RING = 8
+# Lines are no numbers of Python's: Numba compiles a function anew for each of those that it is
+# called with.  What is kept of each row: what is fitted, the picture, their product, its
+# square; the windows' slopes and offsets; the means of those.
+_SOFT, _GUIDE, _PRODUCTS, _SQUARES = np.int64(0), np.int64(1), np.int64(2), np.int64(3)
+_WINDOWS, _LINES, _N_KEPT = np.int64(4), np.int64(6), 8
+# Lines of the scratch after those: the means of a row's windows, a row with its edges, and
+# the even and the odd pixels of one.
+_MEANS, _WIDE, _EVEN, _ODD = np.int64(64), np.int64(68), np.int64(69), np.int64(70)
+_N_SCRATCH = 71
+
+
+def make_scratch(width: int) -> NDArray[np.float32]:
+    """Return what :func:`smooth_guided` needs to work on pictures of a width."""
+    return np.empty(_N_SCRATCH * (2 * ((width + 1) // 2) + 2 * _TAPS), np.float32)
+
+
+def taps_of_pairs(taps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return one half of a filter that takes the mean of two pixels, too.
+
+    Parameters
+    ----------
+    taps : ndarray of float32, shape (5,)
+        One half of a filter, from the outermost tap to the middle.
+    """
+    pairs: NDArray[np.float32] = np.float32(0.5) * taps
+    pairs[1:] = np.float32(0.5) * (taps[:-1] + taps[1:])
+    return pairs
 
 
 @kernel
 def smooth_guided(
     found: NDArray[np.float32],
     luma: NDArray[np.uint8],
-    taps: NDArray[np.float32],
+    pairs: NDArray[np.float32],
     flatness: np.float32,
-    slope: NDArray[np.float32],
-    offset: NDArray[np.float32],
+    fitted: NDArray[np.float32],
+    scratch: NDArray[np.float32],
     first: int,
     last: int,
 ) -> None:
@@ -47,12 +76,14 @@ def smooth_guided(
         What is fitted, once it is smoothed by a filter.
     luma : ndarray of uint8, shape (h, w)
         The picture.
-    taps : ndarray of float32, shape (5,)
-        One half of the filter, from the outermost tap to the middle.
+    pairs : ndarray of float32, shape (5,)
+        The filter, as :func:`taps_of_pairs` returns it.
     flatness : float32
         Added to the picture's variance.
-    slope, offset : ndarray of float32, shape (h, w)
-        Written.
+    fitted : ndarray of float32, shape (2, h, w)
+        Written: slopes and offsets.
+    scratch : ndarray of float32
+        From :func:`make_scratch`; its content does not matter.
     first, last : int
         The pairs of rows that are written; the last one is not.
     """
@@ -61,127 +92,139 @@ def smooth_guided(
     top, bottom = max(first - 1, 0), min(last + 1, height)
     upper, lower = max(top - REACH, 0), min(bottom + REACH, height)
     begin, end = max(upper - REACH, 0), min(lower + REACH, height)
-    # The last rows of each kind: what is fitted, the picture, their product, its square; the
-    # windows' slopes and offsets; the means of those.
-    pictures = np.empty((_RING, 4, width), np.float32)
-    windows = np.empty((_RING, 2, width), np.float32)
-    lines = np.empty((_RING, 2, width), np.float32)
-    means = np.empty((4, width), np.float32)
-    columns = np.empty(width + 2 * REACH, np.float32)
-    wide = np.empty(2 * width + 2 * _TAPS, np.float32)
-    halves = np.empty((2, width + _TAPS), np.float32)
     for newest in range(begin, last + 2 * REACH + 1):
         if newest < end:
-            row = pictures[newest % _RING]
-            _halve(found, taps, newest, wide, halves, row[0])
-            _halve_luma(luma, newest, row[1])
-            _multiply(row)
+            _halve(found, pairs, newest, width, scratch)
+            _halve_luma(luma, newest, scratch)
+            _multiply(newest, width, scratch)
         y = newest - REACH
         if upper <= y < lower:
             for k in range(4):
-                _average(pictures, k, y, height, columns, means[k])
-            _fit(means, flatness, windows[y % _RING])
+                _average(_SOFT + k, y, height, width, _MEANS + k, scratch)
+            _fit(y, flatness, width, scratch)
         y = newest - 2 * REACH
         if top <= y < bottom:
             for k in range(2):
-                _average(windows, k, y, height, columns, lines[y % _RING, k])
+                _average(_WINDOWS + k, y, height, width, _kept(y, _LINES + k), scratch)
         y = newest - 2 * REACH - 1
         if first <= y < last:
-            _double(lines, 0, y, height, wide, slope)
-            _double(lines, 1, y, height, wide, offset)
+            for k in range(2):
+                _double(k, y, height, scratch, fitted)
 
 
-@kernel
-def _multiply(row: NDArray[np.float32]) -> None:
-    soft, guide, products, squares = row[0], row[1], row[2], row[3]
-    for i in range(len(guide)):
-        products[i] = guide[i] * soft[i]
-        squares[i] = guide[i] * guide[i]
+# Scratch is one row of numbers, in which a line has a place: slices of arrays of more
+# dimensions take several times as long to compile.
 
 
-@kernel
-def _fit(means: NDArray[np.float32], flatness: np.float32, window: NDArray[np.float32]) -> None:
-    slope, offset = window[0], window[1]
-    soft, guide, products, squares = means[0], means[1], means[2], means[3]
-    for i in range(len(guide)):
-        a = (products[i] - guide[i] * soft[i]) / (squares[i] - guide[i] * guide[i] + flatness)
-        slope[i] = a
-        offset[i] = soft[i] - a * guide[i]
+@device
+def _kept(row: int, k: _Line) -> _Line:
+    return row % _RING * _N_KEPT + k
 
 
-@kernel
+@device
+def _place(line: _Line, width: int) -> np.uintp:
+    """Return where a line begins: each has room for a row with the edges of a filter."""
+    return np.uintp(line * (2 * width + 2 * _TAPS))
+
+
+@device
+def _multiply(row: int, width: int, scratch: NDArray[np.float32]) -> None:
+    soft, guide = _place(_kept(row, _SOFT), width), _place(_kept(row, _GUIDE), width)
+    products = _place(_kept(row, _PRODUCTS), width)
+    squares = _place(_kept(row, _SQUARES), width)
+    for i in range(width):
+        x = np.uintp(i)
+        scratch[products + x] = scratch[guide + x] * scratch[soft + x]
+        scratch[squares + x] = scratch[guide + x] * scratch[guide + x]
+
+
+@device
+def _fit(row: int, flatness: np.float32, width: int, scratch: NDArray[np.float32]) -> None:
+    slope, offset = _place(_kept(row, _WINDOWS), width), _place(_kept(row, _WINDOWS + 1), width)
+    soft, guide = _place(_MEANS, width), _place(_MEANS + 1, width)
+    products, squares = _place(_MEANS + 2, width), _place(_MEANS + 3, width)
+    for i in range(width):
+        x = np.uintp(i)
+        covariance = scratch[products + x] - scratch[guide + x] * scratch[soft + x]
+        variance = scratch[squares + x] - scratch[guide + x] * scratch[guide + x]
+        a = covariance / (variance + flatness)
+        scratch[slope + x] = a
+        scratch[offset + x] = scratch[soft + x] - a * scratch[guide + x]
+
+
+@device
 def _halve(
     found: NDArray[np.float32],
-    taps: NDArray[np.float32],
+    pairs: NDArray[np.float32],
     row: int,
-    wide: NDArray[np.float32],
-    halves: NDArray[np.float32],
-    target: NDArray[np.float32],
+    n: int,
+    scratch: NDArray[np.float32],
 ) -> None:
     """Write the means of two rows and columns of what a symmetric filter makes."""
-    width, n = found.shape[1], len(target)
-    # The filter and the mean of two at once.
-    share = np.float32(0.5)
-    a, b, c = share * taps[0], share * (taps[0] + taps[1]), share * (taps[1] + taps[2])
-    d, e = share * (taps[2] + taps[3]), share * (taps[3] + taps[4])
-    column = wide[_TAPS : _TAPS + width]
-    _add_pairs(found, 2 * row, 0, a, False, column)
-    _add_pairs(found, 2 * row, 1, b, True, column)
-    _add_pairs(found, 2 * row, 2, c, True, column)
-    _add_pairs(found, 2 * row, 3, d, True, column)
-    _add_pairs(found, 2 * row, 4, e, True, column)
+    width = found.shape[1]
+    a, b, c, d, e = pairs[0], pairs[1], pairs[2], pairs[3], pairs[4]
+    wide, even, odd = _place(_WIDE, n), _place(_EVEN, n), _place(_ODD, n)
+    column = wide + np.uintp(_TAPS)
+    for k in range(len(pairs)):
+        _add_pairs(found, 2 * row, k, pairs[k], column, scratch)
     for i in range(_TAPS):
-        wide[i] = column[_mirrored(i - _TAPS, width)]
+        scratch[wide + np.uintp(i)] = scratch[column + np.uintp(_mirrored(i - _TAPS, width))]
     for i in range(width, 2 * n + _TAPS):
-        wide[_TAPS + i] = column[_mirrored(i, width)]
-    even, odd = halves[0], halves[1]
+        scratch[column + np.uintp(i)] = scratch[column + np.uintp(_mirrored(i, width))]
     for i in range(n + _TAPS):
         x = np.uintp(i)
-        even[x], odd[x] = wide[_2 * x], wide[_2 * x + _1]
+        scratch[even + x] = scratch[wide + _2 * x]
+        scratch[odd + x] = scratch[wide + _2 * x + _1]
+    target = _place(_kept(row, _SOFT), n)
     for i in range(n):
-        x = np.uintp(i)
-        total = a * (even[x] + odd[x + _4]) + b * (odd[x] + even[x + _4])
-        total += c * (even[x + _1] + odd[x + _3]) + d * (odd[x + _1] + even[x + _3])
-        target[x] = total + e * (even[x + _2] + odd[x + _2])
+        x, y = even + np.uintp(i), odd + np.uintp(i)
+        total = a * (scratch[x] + scratch[y + _4]) + b * (scratch[y] + scratch[x + _4])
+        total += c * (scratch[x + _1] + scratch[y + _3]) + d * (
+            scratch[y + _1] + scratch[x + _3]
+        )
+        scratch[target + np.uintp(i)] = total + e * (scratch[x + _2] + scratch[y + _2])
 
 
-@kernel
+@device
 def _add_pairs(
     found: NDArray[np.float32],
     y: int,
     k: int,
     weight: np.float32,
-    is_more: bool,
-    column: NDArray[np.float32],
+    column: np.uintp,
+    scratch: NDArray[np.float32],
 ) -> None:
     """Add the rows that one tap is for, or write the first of them."""
-    height = len(found)
-    above, below = found[_mirrored(y - 4 + k, height)], found[_mirrored(y + 5 - k, height)]
-    if is_more:
-        for x in range(len(column)):
-            column[x] += weight * (above[x] + below[x])
+    height, width = found.shape
+    above, below = _mirrored(y - 4 + k, height), _mirrored(y + 5 - k, height)
+    if k == 0:
+        for i in range(width):
+            x = np.uintp(i)
+            scratch[column + x] = weight * (found[above, x] + found[below, x])
     else:
-        for x in range(len(column)):
-            column[x] = weight * (above[x] + below[x])
+        for i in range(width):
+            x = np.uintp(i)
+            scratch[column + x] += weight * (found[above, x] + found[below, x])
 
 
-@kernel
-def _halve_luma(luma: NDArray[np.uint8], row: int, target: NDArray[np.float32]) -> None:
+@device
+def _halve_luma(luma: NDArray[np.uint8], row: int, scratch: NDArray[np.float32]) -> None:
     height, width = luma.shape
-    upper, lower = luma[2 * row], luma[_mirrored(2 * row + 1, height)]
+    upper, lower = 2 * row, _mirrored(2 * row + 1, height)
+    target = _place(_kept(row, _GUIDE), (width + 1) // 2)
     for i in range(width // 2):
         x = np.uintp(i)
-        total = np.uint32(upper[_2 * x]) + np.uint32(upper[_2 * x + _1])
-        total += np.uint32(lower[_2 * x]) + np.uint32(lower[_2 * x + _1])
-        target[x] = np.float32(np.int32(total)) * np.float32(0.25)
+        total = np.uint32(luma[upper, _2 * x]) + np.uint32(luma[upper, _2 * x + _1])
+        total += np.uint32(luma[lower, _2 * x]) + np.uint32(luma[lower, _2 * x + _1])
+        scratch[target + x] = np.float32(np.int32(total)) * np.float32(0.25)
     if width % 2:
         beside = _mirrored(width, width)
-        sides = np.int32(upper[width - 1]) + np.int32(upper[beside])
-        sides += np.int32(lower[width - 1]) + np.int32(lower[beside])
-        target[width // 2] = np.float32(sides) * np.float32(0.25)
+        sides = np.int32(luma[upper, width - 1]) + np.int32(luma[upper, beside])
+        sides += np.int32(luma[lower, width - 1]) + np.int32(luma[lower, beside])
+        scratch[target + np.uintp(width // 2)] = np.float32(sides) * np.float32(0.25)
 
 
-@kernel
+@device
 def _mirrored(i: int, n: int) -> int:
     """Return the place that stands for one outside: the outermost is there once."""
     while not 0 <= i < n:
@@ -191,40 +234,35 @@ def _mirrored(i: int, n: int) -> int:
     return i
 
 
-@kernel
+@device
 def _average(
-    ring: NDArray[np.float32],
-    k: int,
-    y: int,
-    height: int,
-    columns: NDArray[np.float32],
-    target: NDArray[np.float32],
+    k: _Line, y: int, height: int, width: int, line: _Line, scratch: NDArray[np.float32]
 ) -> None:
     """Write the means of the windows around a row."""
-    width = len(target)
     share = np.float32(1 / (2 * REACH + 1) ** 2)
-    a, b = _row(ring, k, y - 2, height), _row(ring, k, y - 1, height)
-    c = ring[y % _RING, k]
-    d, e = _row(ring, k, y + 1, height), _row(ring, k, y + 2, height)
-    inner = columns[REACH : REACH + width]
-    for x in range(width):
-        inner[x] = a[x] + b[x] + c[x] + d[x] + e[x]
-    for x in range(REACH):
-        columns[x] = inner[_repeated(x - REACH, width)]
-        columns[REACH + width + x] = inner[_repeated(width + x, width)]
-    for x in range(width):
-        i = np.uintp(x)
-        total = columns[i] + columns[i + _1] + columns[i + _2]
-        target[i] = (total + columns[i + _3] + columns[i + _4]) * share
+    columns, target = _place(_WIDE, width), _place(line, width)
+    a = _place(_kept(_repeated(y - 2, height), k), width)
+    b = _place(_kept(_repeated(y - 1, height), k), width)
+    c = _place(_kept(y, k), width)
+    d = _place(_kept(_repeated(y + 1, height), k), width)
+    e = _place(_kept(_repeated(y + 2, height), k), width)
+    inner = columns + np.uintp(REACH)
+    for i in range(width):
+        x = np.uintp(i)
+        total = scratch[a + x] + scratch[b + x] + scratch[c + x]
+        scratch[inner + x] = total + scratch[d + x] + scratch[e + x]
+    for i in range(REACH):
+        x = np.uintp(i)
+        scratch[columns + x] = scratch[inner + np.uintp(_repeated(i - REACH, width))]
+        after = np.uintp(width + i)
+        scratch[inner + after] = scratch[inner + np.uintp(_repeated(width + i, width))]
+    for i in range(width):
+        x = columns + np.uintp(i)
+        total = scratch[x] + scratch[x + _1] + scratch[x + _2]
+        scratch[target + np.uintp(i)] = (total + scratch[x + _3] + scratch[x + _4]) * share
 
 
-@kernel
-def _row(ring: NDArray[np.float32], k: int, y: int, height: int) -> NDArray[np.float32]:
-    row: NDArray[np.float32] = ring[_repeated(y, height) % _RING, k]
-    return row
-
-
-@kernel
+@device
 def _repeated(i: int, n: int) -> int:
     """Return the place that stands for one outside: the outermost is there twice."""
     while not 0 <= i < n:
@@ -232,30 +270,27 @@ def _repeated(i: int, n: int) -> int:
     return i
 
 
-@kernel
+@device
 def _double(
-    ring: NDArray[np.float32],
-    k: int,
-    row: int,
-    height: int,
-    wide: NDArray[np.float32],
-    values: NDArray[np.float32],
+    k: int, row: int, height: int, scratch: NDArray[np.float32], fitted: NDArray[np.float32]
 ) -> None:
     """Interpolate two rows of the full resolution."""
-    n = ring.shape[2]
+    n_rows, n_columns = fitted.shape[1], fitted.shape[2]
+    n = (n_columns + 1) // 2
     near, far = np.float32(0.75), np.float32(0.25)
-    inner = wide[1 : n + 1]
-    here = ring[row % _RING, k]
-    for y in range(2 * row, min(2 * row + 2, len(values))):
+    wide, here = _place(_WIDE, n), _place(_kept(row, _LINES + k), n)
+    inner, end = wide + _1, wide + np.uintp(n)
+    for y in range(2 * row, min(2 * row + 2, n_rows)):
         other = max(row - 1, 0) if y % 2 == 0 else min(row + 1, height - 1)
-        beside = ring[other % _RING, k]
+        beside = _place(_kept(other, _LINES + k), n)
         for i in range(n):
-            inner[i] = near * here[i] + far * beside[i]
-        wide[0], wide[n + 1] = wide[1], wide[n]
-        target = values[y]
-        for i in range(len(target) // 2):
             x = np.uintp(i)
-            target[_2 * x] = far * wide[x] + near * wide[x + _1]
-            target[_2 * x + _1] = near * wide[x + _1] + far * wide[x + _2]
-        if len(target) % 2:
-            target[len(target) - 1] = far * wide[n - 1] + near * wide[n]
+            scratch[inner + x] = near * scratch[here + x] + far * scratch[beside + x]
+        scratch[wide], scratch[end + _1] = scratch[inner], scratch[end]
+        for i in range(n_columns // 2):
+            x = np.uintp(i)
+            middle = near * scratch[inner + x]
+            fitted[k, y, _2 * x] = far * scratch[wide + x] + middle
+            fitted[k, y, _2 * x + _1] = middle + far * scratch[inner + x + _1]
+        if n_columns % 2:
+            fitted[k, y, n_columns - 1] = far * scratch[end - _1] + near * scratch[end]

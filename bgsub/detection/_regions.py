@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bgsub.detection._runs import AREA, BOTTOM, END, LABEL, LEFT, RIGHT, ROW, START, TOP
-from bgsub.jit import kernel
+from bgsub.detection.pictures import as_read_only, flattened
+from bgsub.jit import device, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from bgsub.detection._runs import Regions
 
 __all__ = ["N_SUMS", "choose", "measure"]
 
@@ -43,77 +46,125 @@ _MOST_HEIGHT_WITHOUT_TEXTURE = 0.4
 _BLUE, _GREEN, _RED, _HALF, _BITS = 3735, 19235, 9798, 16384, 15
 
 
-@kernel
 def choose(
-    objects: NDArray[np.int32],
-    object_boxes: NDArray[np.int32],
-    regions: NDArray[np.int32],
-    region_boxes: NDArray[np.int32],
+    objects: Regions,
+    regions: Regions,
     picture: NDArray[np.uint8],
     background: NDArray[np.uint8],
     logarithms: NDArray[np.float32],
     reach_px: int,
     min_px: float,
-    seeds: NDArray[np.uint8],
-) -> bool:
-    """Keep the regions that are shadows.
+) -> NDArray[np.uint8] | None:
+    """Return the regions that are shadows.
 
     Parameters
     ----------
-    objects, object_boxes, regions, region_boxes, picture, background, logarithms, reach_px
+    objects, regions, picture, background, logarithms, reach_px
         As for :func:`measure`.
     min_px : float
         Smaller regions are none.
-    seeds : ndarray of uint8, shape (h, w)
-        1 in regions, 0 elsewhere; 0 is written into those that are no shadows.
 
     Returns
     -------
-    bool
-        Whether there are any.
+    ndarray of uint8, shape (h, w), or None
+        1 in shadows, 0 elsewhere; None if there is none.
     """
-    sums = np.zeros((len(region_boxes), N_SUMS), np.float64)
-    owners = np.zeros(len(region_boxes), np.int32)
-    measure(
-        objects,
-        object_boxes,
-        regions,
-        region_boxes,
-        seeds,
-        picture,
-        background,
+    sums, owners = measure(objects, regions, picture, background, logarithms, reach_px)
+    is_shadow = np.zeros(len(sums), np.bool_)
+    if not _choose(objects.boxes, regions.boxes, owners, sums, min_px, is_shadow):
+        return None
+    return regions.chosen(is_shadow).view(np.uint8)
+
+
+def measure(
+    objects: Regions,
+    regions: Regions,
+    picture: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    logarithms: NDArray[np.float32],
+    reach_px: int,
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Add up what is to be known of each region.
+
+    Parameters
+    ----------
+    objects, regions : Regions
+        Each of the regions lies within an object.
+    picture, background : ndarray of uint8, shape (h, w) or (h, w, channels)
+        Grey or BGR.
+    logarithms : ndarray of float32, shape (256,)
+        Of each level.
+    reach_px : int
+        Regions and objects end together in columns where they do so to within this.
+
+    Returns
+    -------
+    tuple of ndarray of float64, shape (regions + 1, N_SUMS), and int32, shape (regions + 1,)
+        The sums, and the object of each region.
+    """
+    n_regions = len(regions.boxes)
+    sums, owners = np.zeros((n_regions, N_SUMS), np.float64), np.zeros(n_regions, np.int32)
+    ends = [_ends(found.boxes) for found in (objects, regions)]
+    spans = [np.empty((end[-1], 2), np.int32) for end in ends]
+    _measure(
+        objects.runs,
+        objects.boxes,
+        ends[0],
+        spans[0],
+        regions.runs,
+        regions.boxes,
+        ends[1],
+        spans[1],
+        as_read_only(regions.mask),
+        flattened(picture),
+        flattened(background),
         logarithms,
         reach_px,
         sums,
         owners,
     )
-    is_shadow = np.zeros(len(region_boxes), np.bool_)
-    is_any = False
-    for label in range(1, len(region_boxes)):
-        owner = object_boxes[owners[label]]
-        is_shadow[label] = region_boxes[label, AREA] >= min_px and _is_shadow(
-            sums[label], owner[BOTTOM] - 1.0, np.float64(owner[BOTTOM] - owner[TOP])
-        )
-        is_any |= is_shadow[label]
-    for i in range(len(regions)):
-        if not is_shadow[regions[i, LABEL]]:
-            seeds[regions[i, ROW], regions[i, START] : regions[i, END]] = 0
-    return is_any
+    return sums, owners
+
+
+def _ends(boxes: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return where each region's columns end, if they stand one after the other."""
+    return np.cumsum(boxes[:, RIGHT] - boxes[:, LEFT], dtype=np.int64)
 
 
 @kernel
-def _is_shadow(sums: NDArray[np.float64], lowest: float, height: float) -> bool:
+def _choose(
+    object_boxes: NDArray[np.int32],
+    boxes: NDArray[np.int32],
+    owners: NDArray[np.int32],
+    sums: NDArray[np.float64],
+    min_px: float,
+    is_shadow: NDArray[np.bool_],
+) -> bool:
+    """Write which regions are shadows, and return whether there are any."""
+    is_any = False
+    for label in range(1, len(boxes)):
+        top, bottom = object_boxes[owners[label], TOP], object_boxes[owners[label], BOTTOM]
+        is_shadow[label] = boxes[label, AREA] >= min_px and _is_shadow(
+            sums, label, bottom - 1.0, np.float64(bottom - top)
+        )
+        is_any |= is_shadow[label]
+    return is_any
+
+
+@device
+def _is_shadow(sums: NDArray[np.float64], label: int, lowest: float, height: float) -> bool:
     """Decide about a region; `lowest` and `height` are its object's last row and rows."""
-    n = sums[_N]
-    x, y = sums[_X] / n, sums[_Y] / n
-    xx, yy = sums[_XX] / n - x * x, sums[_YY] / n - y * y
-    xy = sums[_XY] / n - x * y
-    inner = sums[INNER : 2 * INNER] if sums[INNER + _N] >= _MIN_INNER else sums
-    n = inner[_N]
-    p, b = inner[_P] / n, inner[_B] / n
-    pp, bb = inner[_PP] / n - p * p, inner[_BB] / n - b * b
-    pb = inner[_PB] / n - p * b
-    at_foot, alone = sums[AT_FOOT] / sums[COLUMNS], sums[ALONE] / sums[COLUMNS]
+    n = sums[label, _N]
+    x, y = sums[label, _X] / n, sums[label, _Y] / n
+    xx, yy = sums[label, _XX] / n - x * x, sums[label, _YY] / n - y * y
+    xy = sums[label, _XY] / n - x * y
+    group = INNER if sums[label, INNER + _N] >= _MIN_INNER else 0
+    n = sums[label, group + _N]
+    p, b = sums[label, group + _P] / n, sums[label, group + _B] / n
+    pp, bb = sums[label, group + _PP] / n - p * p, sums[label, group + _BB] / n - b * b
+    pb = sums[label, group + _PB] / n - p * b
+    n_columns = sums[label, COLUMNS]
+    at_foot, alone = sums[label, AT_FOOT] / n_columns, sums[label, ALONE] / n_columns
     above = (lowest - y) / height
     correlation = pb / np.sqrt(pp * bb + 1e-8)
     deviation = np.sqrt(max(pp + bb - 2 * pb, 0.0))
@@ -134,11 +185,15 @@ def _is_shadow(sums: NDArray[np.float64], lowest: float, height: float) -> bool:
 
 
 @kernel
-def measure(
+def _measure(
     objects: NDArray[np.int32],
     object_boxes: NDArray[np.int32],
+    of_objects: NDArray[np.int64],
+    around: NDArray[np.int32],
     regions: NDArray[np.int32],
     region_boxes: NDArray[np.int32],
+    of_regions: NDArray[np.int64],
+    within: NDArray[np.int32],
     mask: NDArray[np.uint8],
     picture: NDArray[np.uint8],
     background: NDArray[np.uint8],
@@ -147,54 +202,35 @@ def measure(
     sums: NDArray[np.float64],
     owners: NDArray[np.int32],
 ) -> None:
-    """Add up what is to be known of each region.
-
-    Parameters
-    ----------
-    objects, object_boxes : ndarray of int32
-        Runs and boxes of the objects that the regions belong to.
-    regions, region_boxes : ndarray of int32
-        Runs and boxes of the regions, each of which lies within an object.
-    mask : ndarray of uint8, shape (h, w)
-        Not 0 in the regions.
-    picture, background : ndarray of uint8, shape (h, w, channels)
-        Grey or BGR.
-    logarithms : ndarray of float32, shape (256,)
-        Of each level.
-    reach_px : int
-        Regions and objects end together in columns where they do so to within this.
-    sums : ndarray of float64, shape (regions + 1, N_SUMS)
-        Zeros; written.
-    owners : ndarray of int32, shape (regions + 1,)
-        Written: the object of each region.
-    """
-    around = _spans(objects, object_boxes)
-    within = _spans(regions, region_boxes)
+    """Measure as :func:`measure`, with room for the columns of objects and regions."""
+    _find_spans(objects, object_boxes, of_objects, around)
+    _find_spans(regions, region_boxes, of_regions, within)
     _find_owners(objects, regions, owners)
-    of_region = 0
-    of_objects = _ends(object_boxes)
     for label in range(1, len(region_boxes)):
         owner = owners[label]
-        # Where the object's columns begin, from where the region does.
+        # Where the columns begin that are those of the picture's first one.
         of_object = of_objects[owner - 1] - object_boxes[owner, LEFT]
         left, right = region_boxes[label, LEFT], region_boxes[label, RIGHT]
+        of_region = of_regions[label - 1] - left
         for x in range(left, right):
-            highest, lowest = within[of_region + x - left, 0], within[of_region + x - left, 1]
+            highest, lowest = within[of_region + x, 0], within[of_region + x, 1]
             if lowest < 0:
                 continue
             sums[label, COLUMNS] += 1
             is_at_foot = around[of_object + x, 1] - lowest <= reach_px
             sums[label, AT_FOOT] += is_at_foot
             sums[label, ALONE] += is_at_foot and highest - around[of_object + x, 0] <= reach_px
-        of_region += right - left
     _add_moments(regions, mask, picture, background, logarithms, sums)
 
 
-@kernel
-def _spans(runs: NDArray[np.int32], boxes: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return highest and lowest row of each region's columns, one region after the other."""
-    ends = _ends(boxes)
-    spans = np.empty((ends[len(ends) - 1], 2), np.int32)
+@device
+def _find_spans(
+    runs: NDArray[np.int32],
+    boxes: NDArray[np.int32],
+    ends: NDArray[np.int64],
+    spans: NDArray[np.int32],
+) -> None:
+    """Write highest and lowest row of each region's columns, one region after the other."""
     for i in range(len(spans)):
         spans[i, 0] = spans[i, 1] = -1
     for i in range(len(runs)):
@@ -204,19 +240,9 @@ def _spans(runs: NDArray[np.int32], boxes: NDArray[np.int32]) -> NDArray[np.int3
             if spans[first + x, 0] < 0:
                 spans[first + x, 0] = runs[i, ROW]
             spans[first + x, 1] = runs[i, ROW]
-    return spans
 
 
-@kernel
-def _ends(boxes: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Return where each region's columns end, if they stand one after the other."""
-    ends = np.zeros(len(boxes), np.int64)
-    for label in range(1, len(boxes)):
-        ends[label] = ends[label - 1] + boxes[label, RIGHT] - boxes[label, LEFT]
-    return ends
-
-
-@kernel
+@device
 def _find_owners(
     objects: NDArray[np.int32], regions: NDArray[np.int32], owners: NDArray[np.int32]
 ) -> None:
@@ -228,7 +254,7 @@ def _find_owners(
         owners[regions[i, LABEL]] = objects[k, LABEL]
 
 
-@kernel
+@device
 def _add_moments(
     regions: NDArray[np.int32],
     mask: NDArray[np.uint8],
@@ -238,36 +264,37 @@ def _add_moments(
     sums: NDArray[np.float64],
 ) -> None:
     """Add up places and levels of each region's pixels, and of the inner ones again."""
+    n_channels = picture.shape[1] // mask.shape[1]
     for i in range(len(regions)):
         y, label = regions[i, ROW], regions[i, LABEL]
         for x in range(regions[i, START], regions[i, END]):
             is_inner = _is_inner(mask, y, x)
-            p = np.float64(logarithms[_luma(picture[y, x])])
-            b = np.float64(logarithms[_luma(background[y, x])])
-            for group in range(2 if is_inner else 1):
-                row = sums[label, INNER * group : INNER * (group + 1)]
-                row[_N] += 1
-                row[_X] += x
-                row[_Y] += y
-                row[_XX] += x * x
-                row[_YY] += y * y
-                row[_XY] += x * y
-                row[_P] += p
-                row[_B] += b
-                row[_PP] += p * p
-                row[_BB] += b * b
-                row[_PB] += p * b
+            p = np.float64(logarithms[_luma(picture, n_channels, y, x)])
+            b = np.float64(logarithms[_luma(background, n_channels, y, x)])
+            for group in range(0, 2 * INNER if is_inner else INNER, INNER):
+                sums[label, group + _N] += 1
+                sums[label, group + _X] += x
+                sums[label, group + _Y] += y
+                sums[label, group + _XX] += x * x
+                sums[label, group + _YY] += y * y
+                sums[label, group + _XY] += x * y
+                sums[label, group + _P] += p
+                sums[label, group + _B] += b
+                sums[label, group + _PP] += p * p
+                sums[label, group + _BB] += b * b
+                sums[label, group + _PB] += p * b
 
 
-@kernel
-def _luma(levels: NDArray[np.uint8]) -> int:
-    if len(levels) == 1:
-        return int(levels[0])
-    total = _BLUE * int(levels[0]) + _GREEN * int(levels[1]) + _RED * int(levels[2])
-    return (total + _HALF) >> _BITS
+@device
+def _luma(levels: NDArray[np.uint8], n_channels: int, y: int, x: int) -> int:
+    i = x * n_channels
+    if n_channels == 1:
+        return int(levels[y, i])
+    total = _BLUE * int(levels[y, i]) + _GREEN * int(levels[y, i + 1])
+    return (total + _RED * int(levels[y, i + 2]) + _HALF) >> _BITS
 
 
-@kernel
+@device
 def _is_inner(mask: NDArray[np.uint8], y: int, x: int) -> bool:
     """Return whether all neighbours of a pixel are in a region, which then is the same."""
     height, width = mask.shape

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bgsub.detection.pictures import as_read_only
-from bgsub.jit import kernel
+from bgsub.jit import device, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,7 +62,7 @@ class Regions:
 
     def __init__(self, mask: Mask, *, diagonal: bool = True) -> None:
         self.mask = mask
-        self.runs, self.boxes = _find(as_read_only(mask), _FIRST_CAPACITY, int(diagonal))
+        self.runs, self.boxes = _found(as_read_only(mask), int(diagonal))
         self._labels: NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
@@ -90,23 +90,32 @@ class Regions:
         return pixels.view(np.bool_)
 
 
+def _found(mask: NDArray[np.uint8], reach: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return runs and boxes."""
+    capacity = _FIRST_CAPACITY
+    while True:
+        runs = np.empty((capacity + 1, _N_COLUMNS), np.int32)
+        boxes = np.empty((capacity + 1, N_EDGES), np.int32)
+        n_runs, n_regions = _find(mask, reach, runs, boxes)
+        if n_runs <= capacity:
+            return runs[:n_runs], boxes[: n_regions + 1]
+        capacity = n_runs
+
+
 @kernel
 def _find(
-    mask: NDArray[np.uint8], capacity: int, reach: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return runs and boxes."""
-    runs = np.empty((capacity + 1, _N_COLUMNS), np.int32)
+    mask: NDArray[np.uint8], reach: int, runs: NDArray[np.int32], boxes: NDArray[np.int32]
+) -> tuple[int, int]:
+    """Write runs and boxes, and return how many there are; too many runs are only counted."""
     n_runs = _find_runs(mask, runs)
-    if n_runs > capacity:
-        runs = np.empty((n_runs + 1, _N_COLUMNS), np.int32)
-        _find_runs(mask, runs)
-    runs = runs[:n_runs]
-    boxes = np.zeros((_label(runs, reach) + 1, N_EDGES), np.int32)
-    _find_boxes(runs, boxes)
-    return runs, boxes
+    if n_runs >= len(runs):
+        return n_runs, 0
+    n_regions = _label(runs, n_runs, reach)
+    _find_boxes(runs, n_runs, n_regions, boxes)
+    return n_runs, n_regions
 
 
-@kernel
+@device
 def _find_runs(mask: NDArray[np.uint8], runs: NDArray[np.int32]) -> int:
     """Write all but the runs' regions, and return how many there are.
 
@@ -116,25 +125,24 @@ def _find_runs(mask: NDArray[np.uint8], runs: NDArray[np.int32]) -> int:
     most = len(runs) - 1
     n_runs = 0
     for y in range(height):
-        row = mask[y]
         value = np.uint8(0)
         x = 0
         while x < width:
             end = min(x + _BLOCK, width)
             differs = np.uint8(0)
             for i in range(x, end):
-                differs |= row[np.uintp(i)] ^ value
+                differs |= mask[y, np.uintp(i)] ^ value
             if differs:
                 for i in range(x, end):
-                    if row[i] == value:
+                    if mask[y, i] == value:
                         continue
-                    run = runs[min(n_runs, most)]
+                    run = min(n_runs, most)
                     if value:
-                        run[END] = i
+                        runs[run, END] = i
                         n_runs += 1
                     else:
-                        run[ROW], run[START] = y, i
-                    value = row[i]
+                        runs[run, ROW], runs[run, START] = y, i
+                    value = mask[y, i]
             x = end
         if value:
             runs[min(n_runs, most), END] = width
@@ -142,10 +150,9 @@ def _find_runs(mask: NDArray[np.uint8], runs: NDArray[np.int32]) -> int:
     return n_runs
 
 
-@kernel
-def _label(runs: NDArray[np.int32], reach: int) -> int:
+@device
+def _label(runs: NDArray[np.int32], n_runs: int, reach: int) -> int:
     """Write the runs' regions, and return how many there are."""
-    n_runs = len(runs)
     above = 0
     for i in range(n_runs):
         runs[i, LABEL] = i
@@ -169,7 +176,7 @@ def _label(runs: NDArray[np.int32], reach: int) -> int:
     return n_labels
 
 
-@kernel
+@device
 def _unite(runs: NDArray[np.int32], i: int, j: int) -> None:
     """Put two runs into one region, which is known by its first run."""
     i, j = _root(runs, i), _root(runs, j)
@@ -179,7 +186,7 @@ def _unite(runs: NDArray[np.int32], i: int, j: int) -> None:
         runs[i, LABEL] = j
 
 
-@kernel
+@device
 def _root(runs: NDArray[np.int32], i: int) -> int:
     while runs[i, LABEL] != i:
         runs[i, LABEL] = runs[runs[i, LABEL], LABEL]
@@ -187,17 +194,21 @@ def _root(runs: NDArray[np.int32], i: int) -> int:
     return i
 
 
-@kernel
-def _find_boxes(runs: NDArray[np.int32], boxes: NDArray[np.int32]) -> None:
-    for i in range(len(runs)):
+@device
+def _find_boxes(
+    runs: NDArray[np.int32], n_runs: int, n_regions: int, boxes: NDArray[np.int32]
+) -> None:
+    for label in range(n_regions + 1):
+        for column in range(N_EDGES):
+            boxes[label, column] = 0
+    for i in range(n_runs):
         row, start, end, label = runs[i, ROW], runs[i, START], runs[i, END], runs[i, LABEL]
-        box = boxes[label]
-        if box[AREA] == 0:
-            box[LEFT], box[TOP] = start, row
-        box[AREA] += end - start
-        box[LEFT] = min(box[LEFT], start)
-        box[RIGHT] = max(box[RIGHT], end)
-        box[BOTTOM] = row + 1
+        if boxes[label, AREA] == 0:
+            boxes[label, LEFT], boxes[label, TOP] = start, row
+        boxes[label, AREA] += end - start
+        boxes[label, LEFT] = min(boxes[label, LEFT], start)
+        boxes[label, RIGHT] = max(boxes[label, RIGHT], end)
+        boxes[label, BOTTOM] = row + 1
 
 
 @kernel

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bgsub.detection._runs import END, LABEL, ROW, START
-from bgsub.jit import kernel
+from bgsub.detection.pictures import flattened
+from bgsub.jit import device, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,47 +19,89 @@ if TYPE_CHECKING:
 __all__ = ["find_dimmed", "find_seeds"]
 
 
-@kernel
-def find_seeds(
+def find_seeds(runs: NDArray[np.int32], dimmed: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Return where shadows may be: dimmed places that a square of 3 × 3 fits into.
+
+    Parameters
+    ----------
+    runs : ndarray of int32, shape (n, 4)
+        Of the foreground's regions.
+    dimmed : ndarray of uint8, shape (h, w)
+        From :func:`find_dimmed`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (h, w), or None
+        1 there, 0 elsewhere; None if there is no such place.
+    """
+    seeds = np.zeros_like(dimmed)
+    return seeds if _fit_squares(runs, dimmed, seeds) else None
+
+
+def find_dimmed(
     runs: NDArray[np.int32],
     is_object: NDArray[np.bool_],
     picture: NDArray[np.uint8],
     background: NDArray[np.uint8],
     logarithms: NDArray[np.float32],
-    darkest: np.float32,
-    brightest: np.float32,
-    most_spread: np.float32,
-    most_gradient: np.float32,
-    seeds: NDArray[np.uint8],
-) -> bool:
-    """Find where shadows may be: dimmed places that a square of 3 × 3 fits into.
+    *,
+    darkest: float,
+    brightest: float,
+    most_spread: float,
+    most_gradient: float,
+) -> NDArray[np.uint8]:
+    """Find where the picture is the background, darker by a factor that hardly changes.
 
     Parameters
     ----------
-    runs, is_object, picture, background, logarithms
-        As for :func:`find_dimmed`, and so are the limits.
-    seeds : ndarray of uint8, shape (h, w)
-        Zeros; written: 1.
+    runs : ndarray of int32, shape (n, 4)
+        Of the foreground's regions.
+    is_object : ndarray of bool, shape (regions + 1,)
+        Which regions are looked at.
+    picture, background : ndarray of uint8, shape (h, w) or (h, w, channels)
+        They are smoothed by a 3 × 3 mean.
+    logarithms : ndarray of float32, shape (256,)
+        Of each level.
+    darkest, brightest : float
+        Limits of the log of picture over background, of the mean of the channels.
+    most_spread : float
+        Limit of the difference between the channels' ratios.
+    most_gradient : float
+        Limit of the ratio's gradient, per pixel.
 
     Returns
     -------
-    bool
-        Whether there are any.
+    ndarray of uint8, shape (h, w)
+        1 there, 0 elsewhere.
     """
-    height, width = seeds.shape
-    dimmed = np.zeros_like(seeds)
-    find_dimmed(
+    height, width = picture.shape[:2]
+    n_channels = picture.size // (height * width)
+    dimmed = np.zeros((height, width), np.uint8)
+    _find_dimmed(
         runs,
         is_object,
-        picture,
-        background,
+        flattened(picture),
+        flattened(background),
         logarithms,
-        darkest,
-        brightest,
-        most_spread,
-        most_gradient,
+        np.float32(darkest),
+        np.float32(brightest),
+        np.float32(most_spread),
+        np.float32(most_gradient),
+        np.zeros(height + 1, np.int64),
+        np.zeros(width, np.uint8),
+        np.empty((width + 2) * n_channels, np.uint16),
+        np.empty((2, width * n_channels), np.uint8),
+        np.empty((height, width), np.float32),
         dimmed,
     )
+    return dimmed
+
+
+@kernel
+def _fit_squares(
+    runs: NDArray[np.int32], dimmed: NDArray[np.uint8], seeds: NDArray[np.uint8]
+) -> bool:
+    height, width = seeds.shape
     is_any = False
     for i in range(len(runs)):
         y = runs[i, ROW]
@@ -68,12 +111,14 @@ def find_seeds(
                 continue
             left, right = max(x - 1, 0), min(x + 2, width)
             if _is_all(dimmed, top, bottom, left, right):
-                seeds[top:bottom, left:right] = 1
+                for row in range(top, bottom):
+                    for column in range(left, right):
+                        seeds[row, column] = 1
                 is_any = True
     return is_any
 
 
-@kernel
+@device
 def _is_all(values: NDArray[np.uint8], top: int, bottom: int, left: int, right: int) -> bool:
     for y in range(top, bottom):
         for x in range(left, right):
@@ -83,7 +128,7 @@ def _is_all(values: NDArray[np.uint8], top: int, bottom: int, left: int, right: 
 
 
 @kernel
-def find_dimmed(
+def _find_dimmed(
     runs: NDArray[np.int32],
     is_object: NDArray[np.bool_],
     picture: NDArray[np.uint8],
@@ -93,43 +138,26 @@ def find_dimmed(
     brightest: np.float32,
     most_spread: np.float32,
     most_gradient: np.float32,
+    row_first: NDArray[np.int64],
+    near: NDArray[np.uint8],
+    sums: NDArray[np.uint16],
+    levels: NDArray[np.uint8],
+    ratios: NDArray[np.float32],
     dimmed: NDArray[np.uint8],
 ) -> None:
-    """Find where the picture is the background, darker by a factor that hardly changes.
-
-    Parameters
-    ----------
-    runs : ndarray of int32, shape (n, 4)
-        Of the foreground's regions.
-    is_object : ndarray of bool, shape (regions + 1,)
-        Which regions are looked at.
-    picture, background : ndarray of uint8, shape (h, w, channels)
-        They are smoothed by a 3 × 3 mean.
-    logarithms : ndarray of float32, shape (256,)
-        Of each level.
-    darkest, brightest : float32
-        Limits of the log of picture over background, of the mean of the channels.
-    most_spread : float32
-        Limit of the difference between the channels' ratios.
-    most_gradient : float32
-        Limit of the ratio's gradient, per pixel.
-    dimmed : ndarray of uint8, shape (h, w)
-        Zeros; written: 1.
-    """
-    height, width, n_channels = picture.shape
+    """Find as :func:`find_dimmed`, with room to work in, of which the first two are zeros."""
+    height, width = dimmed.shape
+    n_channels = picture.shape[1] // width
     share = np.float32(1) / np.float32(n_channels)
-    ratios = np.empty((height, width), np.float32)
-    row_first = _rows(runs, height)
-    near = np.zeros(width, np.uint8)
-    sums = np.empty((width + 2) * n_channels, np.uint16)
-    levels = np.empty((2, width * n_channels), np.uint8)
+    _find_rows(runs, row_first)
     for y in range(height):
         first, past = _mark_near(runs, is_object, row_first, y, near)
         if first >= past:
             continue
         # Faster than one piece after the other.
-        _smooth(picture, y, first, past, sums, levels[0])
-        _smooth(background, y, first, past, sums, levels[1])
+        for k in range(2):
+            rows = picture if k == 0 else background
+            _smooth(rows, n_channels, y, first, past, sums, levels, k)
         for x in range(first, past):
             if not near[x]:
                 continue
@@ -143,22 +171,21 @@ def find_dimmed(
             ratios[y, x] = mean
             is_dimmed = (darkest < mean < brightest) & (highest - lowest < most_spread)
             dimmed[y, x] = is_dimmed & (near[x] > 1)
-        near[first:past] = 0
+        for x in range(first, past):
+            near[x] = 0
     _drop_steep(runs, ratios, np.float32(64) * most_gradient * most_gradient, dimmed)
 
 
-@kernel
-def _rows(runs: NDArray[np.int32], height: int) -> NDArray[np.int64]:
-    """Return which run is the first of each row, and how many there are."""
-    first = np.zeros(height + 1, np.int64)
+@device
+def _find_rows(runs: NDArray[np.int32], first: NDArray[np.int64]) -> None:
+    """Write which run is the first of each row, and how many there are."""
     for i in range(len(runs)):
         first[runs[i, ROW] + 1] = i + 1
-    for y in range(height):
-        first[y + 1] = max(first[y + 1], first[y])
-    return first
+    for y in range(1, len(first)):
+        first[y] = max(first[y], first[y - 1])
 
 
-@kernel
+@device
 def _mark_near(
     runs: NDArray[np.int32],
     is_object: NDArray[np.bool_],
@@ -175,45 +202,47 @@ def _mark_near(
     for i in range(row_first[max(y - 1, 0)], row_first[min(y + 2, len(row_first) - 1)]):
         if is_object[runs[i, LABEL]]:
             start, end = max(runs[i, START] - 1, 0), min(runs[i, END] + 1, width)
-            near[start:end] = 1
+            for x in range(start, end):
+                near[x] = 1
             first, past = min(first, start), max(past, end)
     for i in range(row_first[y], row_first[y + 1]):
         if is_object[runs[i, LABEL]]:
-            near[runs[i, START] : runs[i, END]] = 2
+            for x in range(runs[i, START], runs[i, END]):
+                near[x] = 2
     return first, past
 
 
-@kernel
+@device
 def _smooth(
     picture: NDArray[np.uint8],
+    n: int,
     y: int,
     start: int,
     end: int,
     sums: NDArray[np.uint16],
     levels: NDArray[np.uint8],
+    k: int,
 ) -> None:
     """Write the 3 × 3 means of a part of a row; the picture goes on as in a mirror."""
-    height, width, n = picture.shape
-    up, here, down = (
-        picture[y - 1 if y > 0 else min(1, height - 1)].reshape(-1),
-        picture[y].reshape(-1),
-        picture[y + 1 if y + 1 < height else max(height - 2, 0)].reshape(-1),
-    )
+    height, width = len(picture), picture.shape[1] // n
+    up = y - 1 if y > 0 else min(1, height - 1)
+    down = y + 1 if y + 1 < height else max(height - 2, 0)
     # The sums of a pixel's column stand one pixel further on.
-    inner = sums[n:]
+    one = np.uintp(n)
     for i in range(max(start - 1, 0) * n, min(end + 1, width) * n):
         j = np.uintp(i)
-        inner[j] = np.uint16(up[j]) + np.uint16(here[j]) + np.uint16(down[j])
+        total = np.uint16(picture[up, j]) + np.uint16(picture[y, j])
+        sums[one + j] = total + np.uint16(picture[down, j])
     for c in range(n):
-        sums[c] = inner[min(1, width - 1) * n + c]
-        inner[width * n + c] = inner[max(width - 2, 0) * n + c]
+        sums[c] = sums[n + min(1, width - 1) * n + c]
+        sums[n + width * n + c] = sums[n + max(width - 2, 0) * n + c]
     for i in range(start * n, end * n):
         j = np.uintp(i)
-        total = np.uint32(sums[j]) + sums[j + np.uintp(n)] + sums[j + np.uintp(2 * n)]
-        levels[j] = np.uint8((total + np.uint32(4)) // np.uint32(9))
+        mean = np.uint32(sums[j]) + sums[j + one] + sums[j + one + one]
+        levels[k, j] = np.uint8((mean + np.uint32(4)) // np.uint32(9))
 
 
-@kernel
+@device
 def _drop_steep(
     runs: NDArray[np.int32],
     ratios: NDArray[np.float32],

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from bgsub.detection._decide import decide, decide_cells, find_distances
-from bgsub.detection._guided import smooth_guided
+from bgsub.detection._guided import make_scratch, smooth_guided, taps_of_pairs
 from bgsub.detection.pictures import as_read_only
 from bgsub.mixture import SCORE_UNIT
 
@@ -34,8 +34,8 @@ __all__ = [
 _FARTHEST = np.float32(3.0)
 _MID_GREY = 128
 _SIGMA = 1.0
-# One half of that Gaussian.
-_TAPS = cv2.getGaussianKernel(9, _SIGMA)[:5, 0].astype(np.float32)
+# One half of that Gaussian, at half the resolution.
+_PAIRS = taps_of_pairs(cv2.getGaussianKernel(9, _SIGMA)[:5, 0].astype(np.float32))
 _FLATNESS = 300.0
 # Cells below this much evidence are background whatever their luma interpolates to.
 NEGLIGIBLE = 0.5
@@ -139,14 +139,16 @@ def smoothed(found: NDArray[np.float32], luma: NDArray[np.uint8], workers: Worke
     .. [1] K. He, J. Sun and X. Tang, "Guided image filtering", PAMI 2013, section 3; the
        interpolation of the coefficients: K. He and J. Sun, "Fast guided filter", 2015.
     """
-    slope, offset = np.empty_like(found), np.empty_like(found)
+    fitted = np.empty((2, *found.shape), np.float32)
     pixels = as_read_only(luma)
 
     def work(first: int, last: int) -> None:
-        smooth_guided(found, pixels, _TAPS, np.float32(_FLATNESS), slope, offset, first, last)
+        scratch = make_scratch(pixels.shape[1])
+        flatness = np.float32(_FLATNESS)
+        smooth_guided(found, pixels, _PAIRS, flatness, fitted, scratch, first, last)
 
     workers.run_rows(work, (len(luma) + 1) // 2, 2 * luma.shape[1])
-    return Evidence(slope, offset, luma)
+    return Evidence(fitted[0], fitted[1], luma)
 
 
 def decided_cells(evidence: Evidence, last: Mask, hysteresis: float) -> tuple[Mask, Mask]:

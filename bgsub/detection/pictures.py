@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bgsub.frames import Image, Mask
 
-__all__ = ["as_read_only", "near_foreground", "to_bytes", "to_luma"]
+__all__ = ["as_read_only", "flattened", "near_foreground", "to_bytes", "to_luma"]
 
 _AROUND = np.ones((9, 9), np.uint8)
 
@@ -61,3 +61,8 @@ def as_read_only(array: NDArray[Any]) -> NDArray[Any]:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def flattened(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture with the channels side by side, shape (h, w * channels), to be read."""
+    return as_read_only(np.ascontiguousarray(picture).reshape(len(picture), -1))

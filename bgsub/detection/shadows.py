@@ -9,8 +9,7 @@ import numpy as np
 
 from bgsub.detection._regions import choose
 from bgsub.detection._runs import AREA, Regions
-from bgsub.detection._seeds import find_seeds
-from bgsub.detection.pictures import as_read_only
+from bgsub.detection._seeds import find_dimmed, find_seeds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,28 +70,24 @@ def find_shadows(
     is_object = regions.boxes[:, AREA] >= _MIN_OBJECT_PX * scale * scale
     if not is_object.any():
         return None
-    pictures = (
-        as_read_only(np.ascontiguousarray(picture).reshape(*shape, -1)),
-        as_read_only(np.ascontiguousarray(background).reshape(*shape, -1)),
-        _LOGARITHMS,
-    )
-    found = np.zeros(shape, np.uint8)
-    if not find_seeds(
+    dimmed = find_dimmed(
         regions.runs,
         is_object,
-        *pictures,
-        np.float32(_DARKEST),
-        np.float32(_BRIGHTEST),
-        np.float32(_MOST_SPREAD),
-        np.float32(_MOST_GRADIENT),
-        found,
-    ):
+        picture,
+        background,
+        _LOGARITHMS,
+        darkest=_DARKEST,
+        brightest=_BRIGHTEST,
+        most_spread=_MOST_SPREAD,
+        most_gradient=_MOST_GRADIENT,
+    )
+    found = find_seeds(regions.runs, dimmed)
+    if found is None:
         return None
     seeds = Regions(found, diagonal=False)
     reach_px = round(_REACH_PX * scale) + _GROW.shape[0] // 2
     min_px = _MIN_SEED_PX * scale * scale
-    if not choose(
-        regions.runs, regions.boxes, seeds.runs, seeds.boxes, *pictures, reach_px, min_px, found
-    ):
+    chosen = choose(regions, seeds, picture, background, _LOGARITHMS, reach_px, min_px)
+    if chosen is None:
         return None
-    return np.asarray(cv2.dilate(found, _GROW), np.uint8).view(np.bool_)
+    return np.asarray(cv2.dilate(chosen, _GROW), np.uint8).view(np.bool_)

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bgsub.config.detector import DetectorConfig
-from bgsub.detection import RobustDetector, RobustParams, _regions
+from bgsub.detection import RobustDetector, RobustParams
+from bgsub.detection._regions import measure
 from bgsub.detection._runs import Regions
 from bgsub.detection._seeds import find_dimmed
 from bgsub.detection.pictures import to_luma
@@ -265,18 +266,16 @@ class TestMeasurements:
         inside = objects.chosen(is_object).view(np.uint8)
         assert 0 < inside.sum() < mask.sum()
         limits = (-1.0, -0.15, 0.18, 0.35)
-        found = np.zeros((30, 40), np.uint8)
-        find_dimmed(
+        found = find_dimmed(
             objects.runs,
             is_object,
             picture,
             background,
             self._LOGARITHMS,
-            np.float32(limits[0]),
-            np.float32(limits[1]),
-            np.float32(limits[2]),
-            np.float32(limits[3]),
-            found,
+            darkest=limits[0],
+            brightest=limits[1],
+            most_spread=limits[2],
+            most_gradient=limits[3],
         )
         smooth = _blurred(picture), _blurred(background)
         expected = reference.dimmed(*smooth, inside, limits, 4.0)
@@ -293,21 +292,7 @@ class TestMeasurements:
         )
         assert len(regions) > 4
         assert len(objects) > 1
-        sums = np.zeros((len(regions) + 1, _regions.N_SUMS))
-        owners = np.zeros(len(regions) + 1, np.int32)
-        _regions.measure(
-            objects.runs,
-            objects.boxes,
-            regions.runs,
-            regions.boxes,
-            regions.mask,
-            picture,
-            background,
-            self._LOGARITHMS,
-            3,
-            sums,
-            owners,
-        )
+        sums, owners = measure(objects, regions, picture, background, self._LOGARITHMS, 3)
         lumas = [to_luma(np.squeeze(levels)) for levels in (picture, background)]
         logs = [self._LOGARITHMS[luma].astype(np.float64) for luma in lumas]
         for label in range(1, len(regions) + 1):
