@@ -31,6 +31,7 @@ __all__ = [
     "Mask",
     "Probability",
     "Problem",
+    "RecordedSource",
     "Sink",
     "StreamInfo",
 ]
@@ -197,6 +198,20 @@ class FrameSource(Protocol):
     ) -> None: ...
 
     def __iter__(self) -> Iterator[Frame]: ...
+
+
+class RecordedSource(FrameSource, Protocol):
+    """A source that is there as a whole, of which some frames can be had alone."""
+
+    def sampled(self, every: int) -> Iterator[Frame]:
+        """Iterate over the frames whose numbers, counted from the first, are multiples.
+
+        Parameters
+        ----------
+        every : int
+            Of what; from 1.  The frames between are not made into pictures.
+        """
+        ...
 
 
 class Sink(Protocol):

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from bgsub.app.compiler import load_compiler
+from bgsub.app.looking_ahead import looking_ahead
 from bgsub.app.opencv import one_opencv_thread
 from bgsub.app.records import SUMMARY_NAME, footage_seconds, scale_boxes, write_records
 from bgsub.errors import BgsubError, SourceError, UsageError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from bgsub.config import Config
     from bgsub.events import Event
-    from bgsub.frames import FrameSource, Image, StreamInfo
+    from bgsub.frames import FrameSource, Image, RecordedSource, StreamInfo
     from bgsub.pipeline import RunStats
     from bgsub.sinks import ThreadedSink
 
@@ -192,16 +193,21 @@ def _run_clip(
     observer: Observer,
     stop: threading.Event,
 ) -> ClipReport:
-    with _open(clip, config) as source, read_ahead(source, stop) as ahead:
+    with (
+        _open(clip, config) as source,
+        looking_ahead(partial(_open, clip, config), config, stop.is_set) as known_before,
+        read_ahead(source, stop) as ahead,
+    ):
         observer.clip_started(source.info)
         # Meanwhile hundreds of frames are decoded.
         load_compiler()
         from bgsub.app.build import build_pipeline
-        from bgsub.app.looking_ahead import known_before
 
-        model = known_before(partial(_open, clip, config), config, stop.is_set)
         pipeline, detector, events = build_pipeline(
-            config, source.info, with_probability=outputs.with_probability, model=model
+            config,
+            source.info,
+            with_probability=outputs.with_probability,
+            model=known_before(),
         )
         sinks: Mapping[str, ThreadedSink] = {}
         if folder is not None:
@@ -269,7 +275,7 @@ def _complete(
     return report
 
 
-def _open(clip: Path, config: Config) -> FrameSource:
+def _open(clip: Path, config: Config) -> RecordedSource:
     part = config.input
     return open_source(
         clip,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from bgsub.config import Config
     from bgsub.config.schema import InputConfig
     from bgsub.evaluation import Curve, Sequence
-    from bgsub.frames import FrameSource, Problem, StreamInfo
+    from bgsub.frames import Problem, RecordedSource, StreamInfo
     from bgsub.pipeline import RunStats
 
 __all__ = [
@@ -181,7 +181,7 @@ def refuse_parts(part: InputConfig) -> None:
         raise ConfigError(_WHERE, [problem])
 
 
-def open_sequence(sequence: Sequence, part: InputConfig) -> FrameSource:
+def open_sequence(sequence: Sequence, part: InputConfig) -> RecordedSource:
     """Return the source of a sequence's frames, to be entered."""
     return open_source(
         sequence.input_dir,

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
+import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bgsub.app.build import build_detector
 from bgsub.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bgsub.config import Config
-    from bgsub.frames import Frame, FrameSource, StreamInfo
+    from bgsub.frames import Frame, RecordedSource, StreamInfo
     from bgsub.mixture import MixtureModel
 
-__all__ = ["known_before", "learn_there_and_back", "sample_frames", "seconds_ahead"]
+__all__ = [
+    "known_before",
+    "learn_there_and_back",
+    "looking_ahead",
+    "sample_frames",
+    "seconds_ahead",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +41,40 @@ def seconds_ahead(config: Config) -> float:
     return detector.look_ahead_s if detector.method == "robust" else 0.0
 
 
+@contextmanager
+def looking_ahead(
+    open_again: Callable[[], RecordedSource],
+    config: Config,
+    is_stopped: Callable[[], bool],
+) -> Iterator[Callable[[], MixtureModel | None]]:
+    """Read what is to be known before on a thread of its own, while the program is loading.
+
+    Gives a function, to be called once, that returns what :func:`known_before` would.  The
+    parameters are those of that.
+    """
+    seconds = seconds_ahead(config)
+    if seconds <= 0:
+        yield lambda: None
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    source = open_again()
+    has_left = threading.Event()
+
+    def is_over() -> bool:
+        return has_left.is_set() or is_stopped()
+
+    with ThreadPoolExecutor(1, "bgsub-ahead") as pool:
+        # Once they are learnt from, nothing is to keep the frames.
+        readings = [pool.submit(sample_frames, source, seconds, is_over)]
+        try:
+            yield lambda: _learnt(readings.pop().result(), source, config, is_stopped)
+        finally:
+            has_left.set()
+
+
 def known_before(
-    open_again: Callable[[], FrameSource],
+    open_again: Callable[[], RecordedSource],
     config: Config,
     is_stopped: Callable[[], bool],
 ) -> MixtureModel | None:
@@ -59,7 +99,15 @@ def known_before(
     if seconds <= 0:
         return None
     source = open_again()
-    frames = sample_frames(source, seconds, is_stopped)
+    return _learnt(sample_frames(source, seconds, is_stopped), source, config, is_stopped)
+
+
+def _learnt(
+    frames: Sequence[Frame],
+    source: RecordedSource,
+    config: Config,
+    is_stopped: Callable[[], bool],
+) -> MixtureModel | None:
     if not frames:
         return None
     logger.debug("looked ahead at %d frames", len(frames))
@@ -67,13 +115,13 @@ def known_before(
 
 
 def sample_frames(
-    source: FrameSource, seconds: float, is_stopped: Callable[[], bool]
+    source: RecordedSource, seconds: float, is_stopped: Callable[[], bool]
 ) -> list[Frame]:
     """Return frames from all over the first seconds of a source, at even distances.
 
     Parameters
     ----------
-    source : FrameSource
+    source : RecordedSource
         Entered and left here; one that breaks off is read as far as it goes.
     seconds : float
         How far to read.
@@ -81,12 +129,13 @@ def sample_frames(
         Tells whether to end early.
     """
     kept: list[Frame] = []
-    step = 1
     try:
         with source:
             bytes_each = source.info.width * source.info.height * 3
             most = min(_MOST_FRAMES, max(_LEAST_FRAMES, _MOST_BYTES // bytes_each))
-            for number, frame in enumerate(source):
+            step = 1
+            every = _expected_step(source.info, seconds, most)
+            for number, frame in enumerate(source.sampled(every)):
                 if is_stopped() or (kept and frame.timestamp_s > kept[0].timestamp_s + seconds):
                     break
                 if number % step == 0:
@@ -97,6 +146,20 @@ def sample_frames(
     except SourceError as error:
         logger.debug("looking ahead ended: %s", error)
     return kept
+
+
+def _expected_step(info: StreamInfo, seconds: float, most: int) -> int:
+    """Return the power of two of which the frames' numbers are to be multiples.
+
+    Where a source does not know how long it is, or is wrong, it need not be enough.
+    """
+    n_frames = info.n_frames or 0
+    if info.fps is not None:
+        n_frames = min(n_frames, math.floor(seconds * info.fps) + 1)
+    step = 1
+    while -(-n_frames // step) > most:
+        step *= 2
+    return step
 
 
 def learn_there_and_back(
@@ -122,6 +185,9 @@ def learn_there_and_back(
     is_stopped : callable
         Tells whether to end early.
     """
+    # Not before the compiler is loaded.
+    from bgsub.app.build import build_detector
+
     detector = build_detector(config, info, with_probability=False)
     end_s = frames[-1].timestamp_s
     back = (replace(f, timestamp_s=2 * end_s - f.timestamp_s) for f in reversed(frames[:-1]))

@@ -95,6 +95,7 @@ class ClipSource:
         self._clip: Clip | None = None
         self._info: StreamInfo | None = None
         self._frames: Generator[Frame] | None = None
+        self._every = 1
 
     @property
     def info(self) -> StreamInfo:
@@ -130,6 +131,17 @@ class ClipSource:
         if self._info is None:
             raise self._not_open()
         return iter(()) if self._frames is None else self._frames
+
+    def sampled(self, every: int) -> Iterator[Frame]:
+        """Iterate over the frames whose numbers, counted from the first, are multiples.
+
+        Parameters
+        ----------
+        every : int
+            Of what; from 1.  The frames between are decoded only.
+        """
+        self._every = every
+        return iter(self)
 
     def _open(self) -> None:
         clip, reader, decoded = self._positioned()
@@ -200,6 +212,8 @@ class ClipSource:
             if self._is_past_end(shown):
                 self._log.finish()
                 return
+            if (number - first.number) % self._every:
+                continue
             if not converter.fits(picture):
                 self._log.finish(
                     _size_change(converter, picture, timestamp_s), at_s=timestamp_s

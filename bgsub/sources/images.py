@@ -85,6 +85,7 @@ class ImageFolderSource:
         self._log = ProblemLog()
         self._info: StreamInfo | None = None
         self._frames: Generator[Frame] | None = None
+        self._every = 1
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -126,6 +127,17 @@ class ImageFolderSource:
             raise self._not_open()
         return iter(()) if self._frames is None else self._frames
 
+    def sampled(self, every: int) -> Iterator[Frame]:
+        """Iterate over the pictures whose numbers, counted from the first, are multiples.
+
+        Parameters
+        ----------
+        every : int
+            Of what; from 1.  The pictures between are not read.
+        """
+        self._every = every
+        return iter(self)
+
     def _open(self) -> None:
         wanted = self._wanted()
         pictures = self._read(wanted)
@@ -155,6 +167,8 @@ class ImageFolderSource:
 
     def _read(self, positions: range) -> Iterator[tuple[int, Image]]:
         for position in positions:
+            if (position - positions.start) % self._every:
+                continue
             at_s = position / self._fps
             image = read_image(self.paths[position])
             if image is None:

@@ -14,7 +14,7 @@ from bgsub.sources.images import ImageFolderSource
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bgsub.frames import FrameSource
+    from bgsub.frames import RecordedSource
 
 __all__ = ["expand_inputs", "open_source"]
 
@@ -62,7 +62,7 @@ def open_source(
     max_side_px: int | None = None,
     colour: bool = True,
     n_busy_cores: int = 0,
-) -> FrameSource:
+) -> RecordedSource:
     """Return the source for one path, not yet entered.
 
     Parameters

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import cv2
 import numpy as np
 import pytest
 
 from bgsub.app.build import build_detector
-from bgsub.app.looking_ahead import known_before, sample_frames
+from bgsub.app.looking_ahead import known_before, looking_ahead, sample_frames
 from bgsub.config import load_config, parse_set
 from bgsub.frames import Frame, StreamInfo
 from bgsub.sources import open_source
 from tests.sources._clips import ClipSpec, number_in, write_clip
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from bgsub.config import Config
-    from bgsub.frames import FrameSource
+    from bgsub.frames import Problem, RecordedSource
 
 _HEIGHT, _WIDTH, _FPS = 72, 96, 10
 _STANDS = np.s_[20:50, 30:50]
@@ -54,7 +56,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _open(path: Path) -> FrameSource:
+def _open(path: Path) -> RecordedSource:
     return open_source(path, start_s=0.0, end_s=None, scale=1.0, image_fps=_FPS)
 
 
@@ -93,7 +95,7 @@ def test_without_looking_ahead_it_is_taken_for_background(pictures: Path) -> Non
     "settings", [("detector.look_ahead_s=0",), ("detector.method=classic",)]
 )
 def test_nothing_is_read_when_it_is_not_wanted(settings: tuple[str, ...]) -> None:
-    def refuse() -> FrameSource:
+    def refuse() -> RecordedSource:
         pytest.fail("the clip was opened")
 
     assert known_before(refuse, _config(*settings), _never) is None
@@ -129,3 +131,73 @@ def test_looking_ends_when_the_run_does(pictures: Path) -> None:
         return len(asked) > 3
 
     assert len(sample_frames(_open(pictures), 30.0, soon)) == 3
+
+
+def test_the_same_frames_are_looked_at_however_long_the_clip_says_it_is(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", ClipSpec(count=250))
+    known = [frame.index for frame in sample_frames(_open(clip), 30.0, _never)]
+    source = _Unsure(_open(clip))
+    assert [frame.index for frame in sample_frames(source, 30.0, _never)] == known
+    assert source.asked_for == [1]
+
+
+class _Unsure:
+    """A clip that does not know how long it is."""
+
+    def __init__(self, source: RecordedSource) -> None:
+        self._source = source
+        self.asked_for: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._source, name)
+
+    @property
+    def info(self) -> StreamInfo:
+        return replace(self._source.info, n_frames=None)
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        return self._source.problems
+
+    def __enter__(self) -> Self:
+        self._source.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._source.__exit__(*error)
+
+    def __iter__(self) -> Iterator[Frame]:
+        return iter(self._source)
+
+    def sampled(self, every: int) -> Iterator[Frame]:
+        self.asked_for.append(every)
+        return self._source.sampled(every)
+
+
+def test_what_is_read_beside_the_loading_teaches_the_same(pictures: Path) -> None:
+    config = _config()
+    model = known_before(partial(_open, pictures), config, _never)
+    with looking_ahead(partial(_open, pictures), config, _never) as known:
+        beside = known()
+    assert model is not None
+    assert beside is not None
+    assert np.array_equal(model.means, beside.means)
+    assert np.array_equal(model.weights, beside.weights)
+
+
+def test_reading_ahead_ends_when_nobody_waits_for_it(pictures: Path) -> None:
+    opened: list[_Unsure] = []
+
+    def open_again() -> RecordedSource:
+        opened.append(_Unsure(_open(pictures)))
+        return opened[0]
+
+    def fail() -> None:
+        with looking_ahead(open_again, _config(), _never):
+            msg = "not loaded"
+            raise RuntimeError(msg)
+
+    with pytest.raises(RuntimeError, match="not loaded"):
+        fail()
+    # It was left: nothing more comes.
+    assert not list(opened[0])

@@ -292,3 +292,13 @@ def test_small_pictures_are_decoded_on_the_cores_that_others_leave(
     clip = open_clip(write_clip(tmp_path / "a.mp4"), n_threads=0, n_busy_cores=n_busy)
     with clip.container:
         assert clip.stream.codec_context.thread_count == n_threads
+
+
+@pytest.mark.parametrize("start_s", [0.0, 0.48])
+def test_of_a_clip_every_so_manieth_frame_can_be_had(tmp_path: Path, start_s: float) -> None:
+    path = write_clip(tmp_path / "clip.mp4")
+    with ClipSource(path, start_s=start_s, end_s=None, scale=1.0) as source:
+        frames = list(source.sampled(7))
+    numbers = list(range(round(start_s * 25), 40, 7))
+    assert [frame.index for frame in frames] == numbers
+    assert [number_in(frame.image) for frame in frames] == numbers

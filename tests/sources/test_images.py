@@ -239,3 +239,14 @@ def test_a_picture_is_upright_as_its_camera_was_held(tmp_path: Path):
     assert frame.image.shape == (32, 24, 3)
     assert frame.image[2, -3].min() > 200
     assert frame.image[2, 2].max() < 50
+
+
+def test_every_so_manieth_picture_can_be_had_and_no_other_is_read(tmp_path: Path):
+    write(tmp_path, range(20))
+    (tmp_path / "in000011.png").write_bytes(b"no picture")
+    with source_of(tmp_path, start_s=0.2) as source:
+        frames = list(source.sampled(5))
+
+    assert [f.index for f in frames] == [2, 7, 12, 17]
+    assert [number_in(f.image) for f in frames] == [2, 7, 12, 17]
+    assert not source.problems
