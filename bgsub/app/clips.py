@@ -11,6 +11,7 @@ from bgsub.app.compiler import load_compiler
 from bgsub.app.looking_ahead import looking_ahead
 from bgsub.app.opencv import one_opencv_thread
 from bgsub.app.records import SUMMARY_NAME, footage_seconds, scale_boxes, write_records
+from bgsub.cores import count_cores
 from bgsub.errors import BgsubError, SourceError, UsageError
 from bgsub.files import part_path, prepare_folder, refuse_existing
 from bgsub.frames import Problem
@@ -285,8 +286,8 @@ def _open(clip: Path, config: Config) -> RecordedSource:
         max_side_px=part.max_side_px,
         colour=part.colour,
         image_fps=part.image_fps,
-        # Where the model takes all cores, nobody knows how many that leaves.
-        n_busy_cores=config.run.threads,
+        # Where the model shares all cores with the outputs, decoding takes half of them.
+        n_busy_cores=config.run.threads or count_cores() // 2,
     )
 
 
