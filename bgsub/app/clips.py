@@ -286,9 +286,18 @@ def _open(clip: Path, config: Config) -> RecordedSource:
         max_side_px=part.max_side_px,
         colour=part.colour,
         image_fps=part.image_fps,
-        # Where the model shares all cores with the outputs, decoding takes half of them.
-        n_busy_cores=config.run.threads or count_cores() // 2,
+        n_busy_cores=_busy_cores(config),
     )
+
+
+def _busy_cores(config: Config) -> int:
+    """Return how many cores are not to be counted on for decoding; 0: it has them all."""
+    is_reduced = config.input.max_side_px is not None or config.input.scale < 1
+    if is_reduced and config.detector.method == "classic":
+        # Next to decoding it takes next to nothing.
+        return 0
+    # Where the model shares all cores with the outputs, decoding takes half of them.
+    return config.run.threads or count_cores() // 2
 
 
 def _stages(stats: RunStats, sinks: Mapping[str, ThreadedSink]) -> dict[str, float]:
