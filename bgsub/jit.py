@@ -60,4 +60,5 @@ def device(function: _F) -> _F:
     callable
         For kernels.
     """
-    return cast("_F", njit(no_cpython_wrapper=True, **_OPTIONS)(function))
+    options = {**_OPTIONS, "no_cpython_wrapper": True}
+    return cast("_F", njit(**options)(function))

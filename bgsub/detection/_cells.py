@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgsub.jit import kernel
+from bgsub.jit import device, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +51,7 @@ def average(
         _gather(sums, step, share, cells[y])
 
 
-@kernel
+@device
 def _gather(
     sums: NDArray[np.uint16], step: int, share: np.float32, cells: NDArray[np.uint8]
 ) -> None:
@@ -109,7 +109,7 @@ def enlarge(
                 row[x] = first[x]
 
 
-@kernel
+@device
 def _stretch(cells: NDArray[np.uint8], step: int, pixels: NDArray[np.uint8]) -> None:
     if step == 2:
         for x in range(len(cells)):

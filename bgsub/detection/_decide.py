@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgsub.jit import kernel
+from bgsub.detection.pictures import flattened
+from bgsub.jit import device, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,7 +87,6 @@ def decide_cells(
             is_near[y, x] = np.uint8(1) if evidence > negligible else np.uint8(0)
 
 
-@kernel
 def decide(
     slope: NDArray[np.float32],
     offset: NDArray[np.float32],
@@ -131,50 +131,89 @@ def decide(
         The pixels' rows that are decided; the last one is not.
     """
     n_columns = slope.shape[1]
+    # Cells with one more before the first one, and two after the last one, whose neighbour the
+    # last pixels of the frame may need; pixels from the middle of the first of these on.
+    _decide(
+        slope,
+        offset,
+        is_near,
+        flattened(picture),
+        step,
+        rows,
+        row_shares,
+        margin,
+        last,
+        np.zeros((3, n_columns + 3), np.float32),
+        np.zeros((2, (n_columns + 3) * step), np.float32),
+        np.zeros(mask.shape[1], np.uint8),
+        np.zeros((n_columns // _BLOCK + 1, 2), np.int64),
+        mask,
+        probability,
+        first_row,
+        last_row,
+    )
+
+
+@kernel
+def _decide(
+    slope: NDArray[np.float32],
+    offset: NDArray[np.float32],
+    is_near: NDArray[np.uint8],
+    picture: NDArray[np.uint8],
+    step: int,
+    rows: NDArray[np.int32],
+    row_shares: NDArray[np.float32],
+    margin: np.float32,
+    last: NDArray[np.uint8],
+    cells: NDArray[np.float32],
+    pixels: NDArray[np.float32],
+    luma: NDArray[np.uint8],
+    spans: NDArray[np.int64],
+    mask: NDArray[np.uint8],
+    probability: NDArray[np.uint8],
+    first_row: int,
+    last_row: int,
+) -> None:
+    """Decide as :func:`decide`, with room for rows of cells and pixels, all zeros."""
     width = mask.shape[1]
-    # With a cell more before the first one, and two after the last one, whose neighbour the
-    # last pixels of the frame may need.
-    cells = np.zeros((3, n_columns + 3), np.float32)
-    # From the middle of the first of these on.
-    pixels = np.zeros((2, (n_columns + 3) * step), np.float32)
-    luma = np.zeros(width, np.uint8)
-    spans = np.zeros((n_columns // _BLOCK + 1, 2), np.int32)
     n_spans, current = 0, -1
     before = step - step // 2
     for y in range(first_row, last_row):
         row = rows[y]
         if row != current:
-            n_spans, current = _find_spans(is_near[row], spans), row
-            _mark(is_near[row], cells[2])
-        for start, end in spans[:n_spans]:
-            _mix(slope, row, row_shares[y], start, end, cells[0])
-            _mix(offset, row, row_shares[y], start, end, cells[1])
-            _stretch(cells[0], cells[2], False, step, start, end, pixels[0])
-            _stretch(cells[1], cells[2], True, step, start, end, pixels[1])
+            n_spans, current = _find_spans(is_near, row, spans), row
+            _mark(is_near, row, cells)
+        for i in range(n_spans):
+            start, end = spans[i, 0], spans[i, 1]
+            for k in range(2):
+                values = slope if k == 0 else offset
+                _mix(values, row, row_shares[y], start, end, k, cells)
+                _stretch(cells, k, step, start, end, pixels)
             first = start * step - before if start > 0 else 0
             past = min(end * step - before, width)
-            _write_luma(picture[y], first, past, luma)
-            lines = pixels[0][before:], pixels[1][before:]
-            _compare(lines, luma, last[y], margin, first, past, mask[y])
+            _write_luma(picture, y, picture.shape[1] // width, first, past, luma)
+            _compare(pixels, np.uintp(before), luma, last, margin, y, first, past, mask)
             if probability.size:
-                _write_levels(lines, luma, last[y], margin, first, past, probability[y])
+                _write_levels(
+                    pixels, np.uintp(before), luma, last, margin, y, first, past, probability
+                )
 
 
-@kernel
-def _find_spans(is_near: NDArray[np.uint8], spans: NDArray[np.int32]) -> int:
+@device
+def _find_spans(is_near: NDArray[np.uint8], row: int, spans: NDArray[np.int64]) -> int:
     """Write where blocks of cells with something to decide begin and end; return their number.
 
     Cells are counted from one before the first; it and the one after the last belong to the
     blocks beside them.
     """
-    n_cells = len(is_near)
+    n_cells = is_near.shape[1]
     n_spans = 0
     is_open = False
     for start in range(0, n_cells, _BLOCK):
         end = min(start + _BLOCK, n_cells)
         some = np.uint8(0)
         for x in range(start, end):
-            some |= is_near[x]
+            some |= is_near[row, np.uintp(x)]
         if some and not is_open:
             spans[n_spans, 0] = start + 1 if start > 0 else 0
         if some:
@@ -185,45 +224,49 @@ def _find_spans(is_near: NDArray[np.uint8], spans: NDArray[np.int32]) -> int:
     return n_spans + is_open
 
 
-@kernel
-def _mark(is_near: NDArray[np.uint8], marks: NDArray[np.float32]) -> None:
-    for x in range(len(is_near)):
-        marks[np.uintp(x) + _1] = np.float32(0) if is_near[x] else _NONE
-    marks[0], marks[len(is_near) + 1] = marks[1], marks[len(is_near)]
+@device
+def _mark(is_near: NDArray[np.uint8], row: int, cells: NDArray[np.float32]) -> None:
+    """Write what is added to the evidence of the cells of a row."""
+    n_cells = is_near.shape[1]
+    for i in range(n_cells):
+        x = np.uintp(i)
+        cells[2, x + _1] = np.float32(0) if is_near[row, x] else _NONE
+    cells[2, 0], cells[2, n_cells + 1] = cells[2, 1], cells[2, n_cells]
 
 
-@kernel
+@device
 def _mix(
     values: NDArray[np.float32],
     row: int,
     share: np.float32,
     start: int,
     end: int,
+    k: int,
     cells: NDArray[np.float32],
 ) -> None:
     """Interpolate between two rows; the outermost cells are repeated."""
-    upper, lower = values[row], values[min(row + 1, len(values) - 1)]
-    n_cells = len(upper)
+    n_rows, n_cells = values.shape
+    beside = min(row + 1, n_rows - 1)
     for i in range(max(start - 1, 0), min(end, n_cells)):
         x = np.uintp(i)
-        cells[x + _1] = upper[x] + share * (lower[x] - upper[x])
-    cells[0] = cells[1]
+        upper = values[row, x]
+        cells[k, x + _1] = upper + share * (values[beside, x] - upper)
+    cells[k, 0] = cells[k, 1]
     if end > n_cells:
-        cells[n_cells + 1] = cells[n_cells + 2] = cells[n_cells]
+        cells[k, n_cells + 1] = cells[k, n_cells + 2] = cells[k, n_cells]
 
 
-@kernel
+@device
 def _stretch(
     cells: NDArray[np.float32],
-    marks: NDArray[np.float32],
-    is_marked: bool,
+    k: int,
     step: int,
     start: int,
     end: int,
     pixels: NDArray[np.float32],
 ) -> None:
-    """Interpolate pixels from the first centre on; add the marks of the cells before them."""
-    factor = np.float32(1) if is_marked else np.float32(0)
+    """Interpolate pixels from the first centre on; offsets get the marks of their cells."""
+    factor = np.float32(k)
     shift = np.float32(0) if step % 2 else np.float32(0.5)
     a = shift / np.float32(step)
     b = (shift + np.float32(1)) / np.float32(step)
@@ -231,69 +274,76 @@ def _stretch(
     d = (shift + np.float32(3)) / np.float32(step)
     for i in range(start, end):
         x = np.uintp(i)
-        value, rise = cells[x] + factor * marks[x], cells[x + _1] - cells[x]
+        value, rise = cells[k, x] + factor * cells[2, x], cells[k, x + _1] - cells[k, x]
         if step == 1:
-            pixels[x] = value
+            pixels[k, x] = value
         elif step == 2:
-            pixels[_2 * x] = value + a * rise
-            pixels[_2 * x + _1] = value + b * rise
+            pixels[k, _2 * x] = value + a * rise
+            pixels[k, _2 * x + _1] = value + b * rise
         elif step == 3:
-            pixels[_3 * x] = value + a * rise
-            pixels[_3 * x + _1] = value + b * rise
-            pixels[_3 * x + _2] = value + c * rise
+            pixels[k, _3 * x] = value + a * rise
+            pixels[k, _3 * x + _1] = value + b * rise
+            pixels[k, _3 * x + _2] = value + c * rise
         elif step == 4:
-            pixels[_4 * x] = value + a * rise
-            pixels[_4 * x + _1] = value + b * rise
-            pixels[_4 * x + _2] = value + c * rise
-            pixels[_4 * x + _3] = value + d * rise
+            pixels[k, _4 * x] = value + a * rise
+            pixels[k, _4 * x + _1] = value + b * rise
+            pixels[k, _4 * x + _2] = value + c * rise
+            pixels[k, _4 * x + _3] = value + d * rise
         else:
-            for k in range(step):
-                part = (shift + np.float32(k)) / np.float32(step)
-                pixels[np.uintp(step) * x + np.uintp(k)] = value + part * rise
+            for n in range(step):
+                part = (shift + np.float32(n)) / np.float32(step)
+                pixels[k, np.uintp(step) * x + np.uintp(n)] = value + part * rise
 
 
-@kernel
+@device
 def _write_luma(
-    pixels: NDArray[np.uint8], first: int, past: int, luma: NDArray[np.uint8]
+    picture: NDArray[np.uint8],
+    y: int,
+    n_channels: int,
+    first: int,
+    past: int,
+    luma: NDArray[np.uint8],
 ) -> None:
-    n_channels = np.uintp(pixels.shape[1])
-    flat = pixels.reshape(-1)
     if n_channels == 1:
         for i in range(first, past):
-            luma[np.uintp(i)] = flat[np.uintp(i)]
+            luma[np.uintp(i)] = picture[y, np.uintp(i)]
         return
     for i in range(first, past):
         x = _3 * np.uintp(i)
-        level = _BLUE * np.int32(flat[x]) + _GREEN * np.int32(flat[x + _1])
-        level += _RED * np.int32(flat[x + _2]) + _HALF
+        level = _BLUE * np.int32(picture[y, x]) + _GREEN * np.int32(picture[y, x + _1])
+        level += _RED * np.int32(picture[y, x + _2]) + _HALF
         luma[np.uintp(i)] = np.uint8(level >> _BITS)
 
 
-@kernel
+@device
 def _compare(
-    lines: tuple[NDArray[np.float32], NDArray[np.float32]],
+    pixels: NDArray[np.float32],
+    before: np.uintp,
     luma: NDArray[np.uint8],
     last: NDArray[np.uint8],
     margin: np.float32,
+    y: int,
     first: int,
     past: int,
     mask: NDArray[np.uint8],
 ) -> None:
+    """Decide pixels of a row; slopes and offsets begin as many places before them."""
     low, high = np.float32(1) - margin, np.float32(1) + margin
-    slope, offset = lines
     for i in range(first, past):
         x = np.uintp(i)
-        evidence = slope[x] * np.float32(luma[x]) + offset[x]
-        threshold = low if last[x] else high
-        mask[x] = np.uint8(255) if evidence > threshold else np.uint8(0)
+        evidence = pixels[0, before + x] * np.float32(luma[x]) + pixels[1, before + x]
+        threshold = low if last[y, x] else high
+        mask[y, x] = np.uint8(255) if evidence > threshold else np.uint8(0)
 
 
-@kernel
+@device
 def _write_levels(
-    lines: tuple[NDArray[np.float32], NDArray[np.float32]],
+    pixels: NDArray[np.float32],
+    before: np.uintp,
     luma: NDArray[np.uint8],
     last: NDArray[np.uint8],
     margin: np.float32,
+    y: int,
     first: int,
     past: int,
     levels: NDArray[np.uint8],
@@ -301,13 +351,13 @@ def _write_levels(
     """Write probabilities in 1/255, on the side of 127.5 where the decision is."""
     low, high = np.float32(1) - margin, np.float32(1) + margin
     half = np.float32(0.5)
-    slope, offset = lines
-    for x in range(first, past):
-        evidence = slope[x] * np.float32(luma[x]) + offset[x]
-        threshold = low if last[x] else high
+    for i in range(first, past):
+        x = np.uintp(i)
+        evidence = pixels[0, before + x] * np.float32(luma[x]) + pixels[1, before + x]
+        threshold = low if last[y, x] else high
         squared = max(evidence, np.float32(0)) ** 2
         level = np.float32(255) * squared / (squared + threshold * threshold) + half
         if evidence > threshold:
-            levels[x] = np.uint8(max(level, np.float32(128)))
+            levels[y, x] = np.uint8(max(level, np.float32(128)))
         else:
-            levels[x] = np.uint8(min(level, np.float32(127)))
+            levels[y, x] = np.uint8(min(level, np.float32(127)))

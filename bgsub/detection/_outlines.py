@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bgsub.detection._runs import END, LABEL, ROW, START
-from bgsub.jit import kernel
+from bgsub.jit import device, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,7 +102,7 @@ def look(
 # type and do not go below 0, so that they need no more bits on the way.
 
 
-@kernel
+@device
 def _follow(
     picture: NDArray[np.uint8],
     mask: NDArray[np.uint8],
@@ -128,7 +128,7 @@ def _follow(
         is_seen[x] = np.uint8(1) if agrees else np.uint8(0)
 
 
-@kernel
+@device
 def _count(
     mask: NDArray[np.uint8],
     n_looks: int,
@@ -149,7 +149,7 @@ def _count(
     return found
 
 
-@kernel
+@device
 def _find_parts(
     n_seen: NDArray[np.int8], n_background: NDArray[np.uint16], n_part: int, n_new: int
 ) -> np.uint8:
@@ -161,7 +161,7 @@ def _find_parts(
     return found
 
 
-@kernel
+@device
 def _find_hidden(
     mask: NDArray[np.uint8],
     is_seen: NDArray[np.uint8],
@@ -191,11 +191,7 @@ def energy_where(picture: NDArray[np.int16], where: NDArray[np.uint8]) -> float:
     height, width = picture.shape
     total = 0.0
     for y in range(height):
-        up, here, down = (
-            picture[_mirrored(y - 1, height)],
-            picture[y],
-            picture[_mirrored(y + 1, height)],
-        )
+        up, down = _mirrored(y - 1, height), _mirrored(y + 1, height)
         for x in range(0, width, max(width - 1, 1)):
             if where[y, x]:
                 total += _energy(picture, y, x)
@@ -203,21 +199,19 @@ def energy_where(picture: NDArray[np.int16], where: NDArray[np.uint8]) -> float:
         for i in range(1, width - 1):
             middle = np.uintp(i)
             left, right = middle - np.uintp(1), middle + np.uintp(1)
-            falling = np.int32(down[left]) - np.int32(up[right])
-            rising = np.int32(down[right]) - np.int32(up[left])
-            across = (
-                rising - falling + np.int32(2) * (np.int32(here[right]) - np.int32(here[left]))
-            )
-            along = (
-                rising + falling + np.int32(2) * (np.int32(down[middle]) - np.int32(up[middle]))
-            )
+            falling = np.int32(picture[down, left]) - np.int32(picture[up, right])
+            rising = np.int32(picture[down, right]) - np.int32(picture[up, left])
+            beside = np.int32(picture[y, right]) - np.int32(picture[y, left])
+            below = np.int32(picture[down, middle]) - np.int32(picture[up, middle])
+            across = rising - falling + np.int32(2) * beside
+            along = rising + falling + np.int32(2) * below
             energy = across * across + along * along
             in_row += energy if where[y, middle] else np.int32(0)
         total += in_row
     return total
 
 
-@kernel
+@device
 def _mirrored(i: int, n: int) -> int:
     """Return the place that stands for one that may be just outside, as OpenCV does it."""
     if i < 0:
@@ -225,7 +219,7 @@ def _mirrored(i: int, n: int) -> int:
     return max(n - 2, 0) if i >= n else i
 
 
-@kernel
+@device
 def _energy(picture: NDArray[np.uint8] | NDArray[np.int16], y: int, x: int) -> np.int64:
     height, width = picture.shape
     up, down = _mirrored(y - 1, height), _mirrored(y + 1, height)
@@ -282,11 +276,11 @@ def add_up_outlines(
                 factor = young_ratio if n_background[y, x] < n_known else ratio
                 in_picture += factor * _energy(picture, y // 2, x // 2)
                 in_background += _energy(background, y // 2, x // 2)
-        row = sums[runs[i, LABEL]]
-        row[N_RIM] += n_rim
-        row[STAYED] += n_stayed
-        row[PICTURE] += in_picture
-        row[BACKGROUND] += in_background
+        label = runs[i, LABEL]
+        sums[label, N_RIM] += n_rim
+        sums[label, STAYED] += n_stayed
+        sums[label, PICTURE] += in_picture
+        sums[label, BACKGROUND] += in_background
 
 
 @kernel
@@ -318,16 +312,18 @@ def vote(
     has_all = False
     i = 0
     for y in range(height):
-        x = 0
+        x = np.int64(0)
         while i < len(runs) and runs[i, ROW] == y:
             if suspects[runs[i, LABEL]]:
-                votes[y, x : runs[i, START]] = 0
-                for x in range(runs[i, START], runs[i, END]):
-                    votes[y, x] = min(votes[y, x] + np.uint8(1), n_votes)
-                    has_all |= votes[y, x] == n_votes
-                x = runs[i, END]
+                for column in range(x, runs[i, START]):
+                    votes[y, column] = 0
+                x = np.int64(runs[i, END])
+                for column in range(runs[i, START], x):
+                    votes[y, column] = min(votes[y, column] + np.uint8(1), n_votes)
+                    has_all |= votes[y, column] == n_votes
             i += 1
-        votes[y, x:width] = 0
+        for column in range(x, width):
+            votes[y, column] = 0
     return has_all
 
 
@@ -361,7 +357,7 @@ def add_up_fading(
             if rim[y, x]:
                 n_rim += 1
                 steepness += np.sqrt(np.float32(_energy(difference, y, x)))
-        row = sums[runs[i, LABEL]]
-        row[N_RIM] += n_rim
-        row[PICTURE] += steepness
-        row[BACKGROUND] += inside
+        label = runs[i, LABEL]
+        sums[label, N_RIM] += n_rim
+        sums[label, PICTURE] += steepness
+        sums[label, BACKGROUND] += inside

@@ -224,19 +224,19 @@ def fine_mask(
     mask = np.zeros(shape, np.uint8)
     probability = np.zeros(shape if with_probability else (0, 0), np.uint8)
     grown = np.asarray(cv2.dilate(is_near, _NEIGHBOURS), np.uint8)
-    given = as_read_only(picture.reshape(*shape, -1)), as_read_only(last)
+    before = as_read_only(last)
 
     def work(first: int, last: int) -> None:
         decide(
             evidence.slope,
             evidence.offset,
             grown,
-            given[0],
+            picture,
             grid.step,
             grid.rows,
             grid.row_shares,
             np.float32(hysteresis),
-            given[1],
+            before,
             mask,
             probability,
             first,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from bgsub.detection.pictures import as_read_only
-from bgsub.jit import kernel
+from bgsub.detection.pictures import as_read_only, flattened
+from bgsub.jit import device, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,13 +96,15 @@ class LightField:
         elapsed_s : float or None
             Since the last picture; None: the light has changed at once.
         """
-        shape = (*picture.shape[:2], -1)
-        n_channels = self._gains.shape[2]
+        width, n_channels = picture.shape[1], self._gains.shape[2]
         sums = np.empty((*self._gains.shape[:2], 2 * n_channels + 1), np.float32)
         _add_up(
-            as_read_only(picture.reshape(shape)),
-            as_read_only(background.reshape(shape)),
+            flattened(picture),
+            flattened(background),
             as_read_only(near),
+            np.empty(width, np.uint8),
+            np.empty((2 * n_channels, width), np.uint8),
+            np.empty((2 * n_channels + 1, width), np.uint16),
             sums,
         )
         # What is not known of a block is what its neighbours are.
@@ -221,77 +223,91 @@ def _add_up(
     picture: NDArray[np.uint8],
     background: NDArray[np.uint8],
     mask: NDArray[np.uint8],
+    usable: NDArray[np.uint8],
+    planes: NDArray[np.uint8],
+    columns: NDArray[np.uint16],
     sums: NDArray[np.float32],
 ) -> None:
     """Add up each block's picture and background where neither is foreground or clipped.
 
     Into `sums`, of shape (rows, columns, 2 * channels + 1): those of the picture, of the
-    background, and the number of pixels.
+    background, and the number of pixels; with room for a row of what is usable, of the
+    channels and of the sums of the block's columns of pixels.
     """
-    height, width, n_channels = picture.shape
+    height, width = mask.shape
     n_rows, n_columns, n_sums = sums.shape
-    usable = np.empty(width, np.uint8)
-    planes = np.empty((2 * n_channels, width), np.uint8)
-    # Of the block's columns of pixels, in the order of `sums`.
-    columns = np.empty((n_sums, width), np.uint16)
     for row in range(n_rows):
-        sums[row] = 0
         first, last = -(-row * height // n_rows), -(-(row + 1) * height // n_rows)
         first += first % _STRIDE
+        for column in range(n_columns):
+            for k in range(n_sums):
+                sums[row, column, k] = 0
         # So many rows' sums fit into 16 bits.
         for top in range(first, last, _STRIDE * 256):
-            columns[:] = 0
-            for y in range(top, min(top + _STRIDE * 256, last), _STRIDE):
-                _part(picture[y], planes[:n_channels])
-                _part(background[y], planes[n_channels:])
-                _find_usable(planes, mask[y], usable)
-                for k in range(n_sums - 1):
-                    _add(planes[k], usable, columns[k])
+            for k in range(n_sums):
                 for x in range(width):
-                    columns[n_sums - 1, x] += usable[x] & np.uint8(1)
-            for column in range(n_columns):
-                start = -(-column * width // n_columns)
-                end = -(-(column + 1) * width // n_columns)
-                for k in range(n_sums):
-                    total = np.uint32(0)
-                    for x in range(start + start % _STRIDE, end, _STRIDE):
-                        total += columns[k, x]
-                    sums[row, column, k] += np.float32(total)
+                    columns[k, x] = 0
+            for y in range(top, min(top + _STRIDE * 256, last), _STRIDE):
+                for k in range(2):
+                    _part(picture if k == 0 else background, y, k * (n_sums // 2), planes)
+                _find_usable(planes, mask, y, usable)
+                _add(planes, usable, columns)
+            _gather(columns, row, sums)
 
 
-@kernel
-def _part(pixels: NDArray[np.uint8], planes: NDArray[np.uint8]) -> None:
+@device
+def _part(pixels: NDArray[np.uint8], y: int, first: int, planes: NDArray[np.uint8]) -> None:
     """Write each channel of a row on its own."""
-    flat = pixels.reshape(-1)
-    if len(planes) == 1:
-        for i in range(len(flat)):
-            planes[0, i] = flat[i]
+    width = planes.shape[1]
+    if len(planes) == 2:
+        for i in range(width):
+            planes[first, np.uintp(i)] = pixels[y, np.uintp(i)]
         return
-    blue, green, red = planes[0], planes[1], planes[2]
-    for i in range(len(blue)):
+    for i in range(width):
         x = np.uintp(i)
-        blue[x] = flat[_3 * x]
-        green[x] = flat[_3 * x + _1]
-        red[x] = flat[_3 * x + _2]
+        planes[first, x] = pixels[y, _3 * x]
+        planes[first + 1, x] = pixels[y, _3 * x + _1]
+        planes[first + 2, x] = pixels[y, _3 * x + _2]
 
 
-@kernel
+@device
 def _find_usable(
-    planes: NDArray[np.uint8], mask: NDArray[np.uint8], usable: NDArray[np.uint8]
+    planes: NDArray[np.uint8], mask: NDArray[np.uint8], y: int, usable: NDArray[np.uint8]
 ) -> None:
     """Write 255 in every second pixel that is neither foreground nor clipped, else 0."""
-    for x in range(len(mask)):
-        usable[x] = np.uint8(0) if mask[x] else np.uint8(255)
+    for i in range(len(usable)):
+        x = np.uintp(i)
+        usable[x] = np.uint8(0) if mask[y, x] else np.uint8(255)
     for k in range(len(planes)):
-        levels = planes[k]
-        for x in range(len(mask)):
-            is_usable = (levels[x] > _DARKEST) & (levels[x] < _BRIGHTEST)
+        for i in range(len(usable)):
+            x = np.uintp(i)
+            is_usable = (planes[k, x] > _DARKEST) & (planes[k, x] < _BRIGHTEST)
             usable[x] &= np.uint8(255) if is_usable else np.uint8(0)
 
 
-@kernel
+@device
 def _add(
-    values: NDArray[np.uint8], usable: NDArray[np.uint8], sums: NDArray[np.uint16]
+    planes: NDArray[np.uint8], usable: NDArray[np.uint8], columns: NDArray[np.uint16]
 ) -> None:
-    for x in range(len(sums)):
-        sums[x] += values[x] & usable[x]
+    """Add a row's usable pixels to the sums of their columns, and count them."""
+    n_planes, width = planes.shape
+    for k in range(n_planes):
+        for i in range(width):
+            x = np.uintp(i)
+            columns[k, x] += planes[k, x] & usable[x]
+    for i in range(width):
+        x = np.uintp(i)
+        columns[n_planes, x] += usable[x] & np.uint8(1)
+
+
+@device
+def _gather(columns: NDArray[np.uint16], row: int, sums: NDArray[np.float32]) -> None:
+    """Add up the columns of each block of a row."""
+    width, n_columns = columns.shape[1], sums.shape[1]
+    for column in range(n_columns):
+        start, end = -(-column * width // n_columns), -(-(column + 1) * width // n_columns)
+        for k in range(len(columns)):
+            total = np.uint32(0)
+            for x in range(start + start % _STRIDE, end, _STRIDE):
+                total += columns[k, x]
+            sums[row, column, k] += np.float32(total)

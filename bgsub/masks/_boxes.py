@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bgsub.frames import Box
-from bgsub.jit import kernel
+from bgsub.jit import device, kernel
 from bgsub.masks._regions import AREA, BOTTOM, LEFT, N_COLUMNS, RIGHT, TOP
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _merge_once(things: NDArray[np.int64]) -> int:
     n_merged = 0
     for i in range(len(things)):
         for j in range(n_merged):
-            if _is_part(things[i], things[j]):
+            if _is_part(things, i, j):
                 things[j, AREA] += things[i, AREA]
                 things[j, LEFT] = min(things[j, LEFT], things[i, LEFT])
                 things[j, TOP] = min(things[j, TOP], things[i, TOP])
@@ -69,13 +69,17 @@ def _merge_once(things: NDArray[np.int64]) -> int:
     return n_merged
 
 
-@kernel
-def _is_part(a: NDArray[np.int64], b: NDArray[np.int64]) -> bool:
+@device
+def _is_part(things: NDArray[np.int64], i: int, j: int) -> bool:
     """Whether the smaller of two boxes lies largely in the other."""
-    width = min(a[RIGHT], b[RIGHT]) - max(a[LEFT], b[LEFT])
-    height = min(a[BOTTOM], b[BOTTOM]) - max(a[TOP], b[TOP])
+    left, top = max(things[i, LEFT], things[j, LEFT]), max(things[i, TOP], things[j, TOP])
+    width = min(things[i, RIGHT], things[j, RIGHT]) - left
+    height = min(things[i, BOTTOM], things[j, BOTTOM]) - top
     if width <= 0 or height <= 0:
         return False
-    area_a = (a[RIGHT] - a[LEFT]) * (a[BOTTOM] - a[TOP])
-    area_b = (b[RIGHT] - b[LEFT]) * (b[BOTTOM] - b[TOP])
-    return bool(2 * width * height >= min(area_a, area_b))
+    return bool(2 * width * height >= min(_area(things, i), _area(things, j)))
+
+
+@device
+def _area(things: NDArray[np.int64], i: int) -> int:
+    return int((things[i, RIGHT] - things[i, LEFT]) * (things[i, BOTTOM] - things[i, TOP]))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bgsub.frames import BACKGROUND, FOREGROUND
-from bgsub.jit import kernel
+from bgsub.jit import device, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,7 +44,8 @@ class RegionFinder:
     """
 
     def __init__(self, height: int, width: int) -> None:
-        self._row_first = np.empty(height + 1, np.int32)
+        # Of the type that sums have, so that what works with both is compiled once.
+        self._row_first = np.empty(height + 1, np.int64)
         self._width = width
         self._reserve(_FIRST_CAPACITY)
 
@@ -97,15 +98,7 @@ class RegionFinder:
 
 
 @kernel
-def _is_all(pixels: NDArray[np.uint8], value: np.uint8) -> bool:
-    differs = np.uint8(0)
-    for i in range(_BLOCK_PX):
-        differs |= pixels[i] ^ value
-    return bool(differs == 0)
-
-
-@kernel
-def _find_runs(mask: Mask, start: NDArray[np.int32], row_first: NDArray[np.int32]) -> int:
+def _find_runs(mask: Mask, start: NDArray[np.int32], row_first: NDArray[np.int64]) -> int:
     """Find where runs begin, and return how many there are; too many are only counted.
 
     Runs of a row take turns.  That it begins with foreground is told by an empty run of
@@ -115,7 +108,6 @@ def _find_runs(mask: Mask, start: NDArray[np.int32], row_first: NDArray[np.int32
     capacity = len(start) - 1
     n_runs = 0
     for y in range(height):
-        row = mask[y]
         row_first[y] = n_runs
         if n_runs < capacity:
             start[n_runs] = 0
@@ -125,11 +117,14 @@ def _find_runs(mask: Mask, start: NDArray[np.int32], row_first: NDArray[np.int32
         x = 0
         while x < width:
             end = min(x + _BLOCK_PX, width)
-            if end - x == _BLOCK_PX and _is_all(row[x:end], current):
+            differs = np.uint8(0)
+            for i in range(x, end):
+                differs |= mask[y, np.uintp(i)] ^ current
+            if not differs:
                 x = end
                 continue
             for i in range(x, end):
-                if (row[i] == FOREGROUND) != is_foreground:
+                if (mask[y, i] == FOREGROUND) != is_foreground:
                     is_foreground = not is_foreground
                     if n_runs < capacity:
                         start[n_runs] = i
@@ -142,7 +137,7 @@ def _find_runs(mask: Mask, start: NDArray[np.int32], row_first: NDArray[np.int32
     return n_runs
 
 
-@kernel
+@device
 def _root(region: NDArray[np.int32], i: int) -> int:
     while region[i] != i:
         region[i] = region[region[i]]
@@ -150,7 +145,7 @@ def _root(region: NDArray[np.int32], i: int) -> int:
     return i
 
 
-@kernel
+@device
 def _unite(region: NDArray[np.int32], i: int, j: int) -> None:
     """Put two runs into one region, which is known by its first run."""
     i, j = _root(region, i), _root(region, j)
@@ -160,10 +155,10 @@ def _unite(region: NDArray[np.int32], i: int, j: int) -> None:
         region[i] = j
 
 
-@kernel
+@device
 def _label(
     start: NDArray[np.int32],
-    row_first: NDArray[np.int32],
+    row_first: NDArray[np.int64],
     region: NDArray[np.int32],
     width: int,
 ) -> None:
@@ -201,10 +196,10 @@ def _label(
         region[i] = region[region[i]]
 
 
-@kernel
+@device
 def _measure(
     start: NDArray[np.int32],
-    row_first: NDArray[np.int32],
+    row_first: NDArray[np.int64],
     region: NDArray[np.int32],
     owner: NDArray[np.int32],
     found: NDArray[np.int32],
@@ -233,7 +228,7 @@ def _measure(
                 owner[r] = _NONE
 
 
-@kernel
+@device
 def _sum_up(
     region: NDArray[np.int32],
     owner: NDArray[np.int32],
@@ -250,9 +245,9 @@ def _sum_up(
             around_px[region[i - 1]] += around_px[i]
 
 
-@kernel
+@device
 def _fill(
-    row_first: NDArray[np.int32],
+    row_first: NDArray[np.int64],
     region: NDArray[np.int32],
     owner: NDArray[np.int32],
     around_px: NDArray[np.int32],
@@ -283,7 +278,7 @@ def _fill(
 def _settle(
     mask: Mask,
     start: NDArray[np.int32],
-    row_first: NDArray[np.int32],
+    row_first: NDArray[np.int64],
     region: NDArray[np.int32],
     owner: NDArray[np.int32],
     around_px: NDArray[np.int32],
@@ -306,7 +301,8 @@ def _settle(
             if is_foreground and is_kept:
                 continue
             stop = start[i + 1] if i + 1 < row_first[y + 1] else width
-            mask[y, start[i] : stop] = FOREGROUND if is_kept else BACKGROUND
+            for x in range(start[i], stop):
+                mask[y, x] = FOREGROUND if is_kept else BACKGROUND
     n_found = 0
     for y in range(height):
         for i in range(row_first[y] + 1, row_first[y + 1], 2):

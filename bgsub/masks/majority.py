@@ -9,7 +9,7 @@ import numpy as np
 
 from bgsub.errors import ConfigError
 from bgsub.frames import BACKGROUND, FOREGROUND, SHADOW
-from bgsub.jit import kernel
+from bgsub.jit import device, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,7 +73,7 @@ def vote(mask: Mask, side_px: int) -> Mask:
     return voted
 
 
-@kernel
+@device
 def _sum_up(columns: NDArray[Any], sums: NDArray[Any]) -> None:
     """Add up each pixel's columns."""
     for x in range(len(sums)):

@@ -129,6 +129,8 @@ class Engine:
                 counts,
                 tiles_per_turn,
                 place,
+                np.zeros(LANES * n_channels, tails.dtype),
+                np.empty((4, LANES), np.uint8),
                 self._components,
                 self._channels,
                 (0,) if scores else (),

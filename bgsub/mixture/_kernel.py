@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from bgsub.jit import kernel
+from bgsub.jit import device, kernel
 from bgsub.mixture import _block, _block_parts, _lanes, _layout, _score, _words
 from bgsub.mixture._block import BlockStep
 from bgsub.mixture._block_parts import Places, Scalars
@@ -136,7 +136,7 @@ def _define_add(
 _add: Any = intrinsic(_define_add)
 
 
-@kernel
+@device
 def _take_turn(
     counts: NDArray[np.int64], place: int, n_tiles: int, size: int
 ) -> tuple[int, int]:
@@ -151,22 +151,67 @@ def _take_turn(
     return n_tiles, n_tiles
 
 
-@kernel
-def _address(array: NDArray[Any]) -> np.int64:
-    return np.int64(array.ctypes.data)
+def _define_address(
+    _context: BaseContext, array: types.Array
+) -> tuple[Signature, Callable[..., ir.Value]]:
+    """Return where an array's values are in memory."""
+
+    def generate(
+        context: BaseContext,
+        builder: ir.IRBuilder,
+        signature: Signature,
+        arguments: Sequence[ir.Value],
+    ) -> ir.Value:
+        make = cast("Any", context).make_array(signature.args[0])
+        return builder.ptrtoint(make(context, builder, arguments[0]).data, ir.IntType(64))
+
+    return types.int64(array), generate
 
 
-@kernel
-def _address_in(array: NDArray[Any], row: int, block: int, otherwise: NDArray[Any]) -> np.int64:
-    """Return where a block's bytes are in a row, or those to take if rows are empty."""
-    start = row * array.shape[1] + block * LANES
-    return _address(array) + np.int64(start) if array.shape[1] else _address(otherwise)
+_address: Any = intrinsic(_define_address)
 
 
-@kernel
-def _copy(target: NDArray[Any], source: NDArray[Any]) -> None:
-    for i in range(len(source)):
-        target[i] = source[i]
+@device
+def _address_in(array: NDArray[Any], row: int, block: int, otherwise: np.int64) -> np.int64:
+    """Return where a block's bytes are in a row, or what to take if rows are empty."""
+    if not array.shape[1]:
+        return otherwise
+    start: np.int64 = _address(array) + row * array.shape[1] + block * LANES
+    return start
+
+
+@device
+def _prepare(spare: NDArray[np.uint8]) -> None:
+    for i in range(LANES):
+        spare[0, i] = spare[2, i] = 0
+        spare[1, i] = spare[3, i] = 255
+
+
+@device
+def _take_rest(
+    tails: NDArray[Any],
+    update: NDArray[np.uint8],
+    thresholds: NDArray[np.uint8],
+    n_done: int,
+    t: int,
+    row: int,
+    rest: NDArray[Any],
+    spare: NDArray[np.uint8],
+) -> None:
+    for i in range(tails.shape[1]):
+        rest[i] = tails[t, i]
+    for i in range(n_done, update.shape[1]):
+        spare[1, i - n_done] = update[row, i]
+    for i in range(n_done, thresholds.shape[1]):
+        spare[2, i - n_done] = thresholds[0, i]
+
+
+@device
+def _return_rest(
+    masks: NDArray[np.uint8], n_done: int, t: int, spare: NDArray[np.uint8]
+) -> None:
+    for i in range(n_done, masks.shape[1]):
+        masks[t, i] = spare[0, i - n_done]
 
 
 @kernel
@@ -199,6 +244,8 @@ def _compiled(digest: str) -> Callable[..., None]:
         counts: NDArray[np.int64],
         tiles_per_turn: int,
         place: int,
+        rest: NDArray[Any],
+        spare: NDArray[np.uint8],
         components: tuple[int, ...],
         channels: tuple[int, ...],
         scores: tuple[int, ...],
@@ -234,6 +281,11 @@ def _compiled(digest: str) -> Callable[..., None]:
             How many tiles a thread takes at a time.
         place : int
             Which share this thread begins with; when that is done it helps with the others.
+        rest : ndarray, shape (LANES * C,)
+            Of the frames' type: what is left of a frame, and what was there before.
+        spare : ndarray of uint8, shape (4, LANES)
+            Room for the labels, the updates and the thresholds of that, and for a block in
+            which all pixels learn.
         components, channels : tuple of int
             Of length K and C; what is in them does not matter.
         scores : tuple of int
@@ -249,17 +301,14 @@ def _compiled(digest: str) -> Callable[..., None]:
         )
         pixel_bytes = len(channels) * tails.itemsize
         # The last pixels, where they do not fill a block, go through copies of that size.
-        n_rest = n_pixels % LANES
-        rest = np.zeros(LANES * len(channels), tails.dtype)
-        rest_mask = np.zeros(LANES, np.uint8)
-        rest_update = np.full(LANES, 255, np.uint8)
-        everywhere = np.full(LANES, 255, np.uint8)
-        rest_thresholds = np.zeros(LANES, np.uint8)
+        _prepare(spare)
+        spare_labels = _address(spare)
+        everywhere = spare_labels + 3 * LANES
         rest_places = (
             _address(rest),
-            _address(rest_mask),
-            _address(rest_update),
-            _address(rest_thresholds),
+            spare_labels,
+            spare_labels + LANES,
+            spare_labels + 2 * LANES,
         )
         n_tiles = (len(hot) + TILE - 1) // TILE
         first, last = _take_turn(counts, place, n_tiles, tiles_per_turn)
@@ -268,16 +317,16 @@ def _compiled(digest: str) -> Callable[..., None]:
                 start = tile * TILE
                 stop = min(start + TILE, len(hot))
                 for t in range(len(frames)):
-                    row = min(t, len(update) - 1)
+                    row, own = min(t, len(update) - 1), min(t, len(thresholds) - 1)
                     if stop > n_whole:
-                        _copy(rest, tails[t])
-                        _copy(rest_update, update[row, n_whole * LANES :])
-                        _copy(rest_thresholds, thresholds[0, n_whole * LANES :])
+                        _take_rest(
+                            tails, update, thresholds, n_whole * LANES, t, row, rest, spare
+                        )
                     for block in range(start, stop):
                         pixels = frames[t] + block * LANES * pixel_bytes
                         labels = _address(masks) + t * n_pixels + block * LANES
                         updates = _address_in(update, row, block, everywhere)
-                        limits = _address_in(thresholds, 0, block, everywhere)
+                        limits = _address_in(thresholds, own, block, everywhere)
                         if block == n_whole:
                             pixels, labels, updates, limits = rest_places
                         places = (
@@ -301,7 +350,7 @@ def _compiled(digest: str) -> Callable[..., None]:
                             rules,
                         )
                     if stop > n_whole:
-                        _copy(masks[t, n_whole * LANES :], rest_mask[:n_rest])
+                        _return_rest(masks, n_whole * LANES, t, spare)
             _add(counts, len(counts) - 1, last - first)
             first, last = _take_turn(counts, place, n_tiles, tiles_per_turn)
 

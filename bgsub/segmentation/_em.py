@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bgsub.jit import kernel
+from bgsub.jit import device, kernel
 from bgsub.segmentation._elementary import exp, log
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def count_moments(n_features: int) -> int:
     return 1 + n_features + n_features * (n_features + 1) // 2
 
 
-@kernel
+@device
 def _load(
     values: NDArray[Any],
     first: int,
@@ -60,7 +60,7 @@ def _load(
             planes[a, b] = values[first, a]
 
 
-@kernel
+@device
 def _find_top(n_features: int, n_components: int, planes: NDArray[np.float64]) -> None:
     """Write the largest of the K results, and clear the plane of their sum."""
     top = planes[n_features + n_components]
@@ -74,7 +74,7 @@ def _find_top(n_features: int, n_components: int, planes: NDArray[np.float64]) -
             top[b] = result[b] if result[b] > top[b] else top[b]
 
 
-@kernel
+@device
 def _joint(
     offsets: NDArray[np.float64],
     means: NDArray[np.float64],
@@ -109,7 +109,7 @@ def _joint(
     _find_top(n_features, n_components, planes)
 
 
-@kernel
+@device
 def _exponentiate(n_features: int, n_components: int, planes: NDArray[np.float64]) -> None:
     """Replace the results by e**(result - maximum), and write their sum."""
     top = planes[n_features + n_components]
@@ -121,7 +121,7 @@ def _exponentiate(n_features: int, n_components: int, planes: NDArray[np.float64
             total[b] += result[b]
 
 
-@kernel
+@device
 def _add_moments(
     means: NDArray[np.float64], planes: NDArray[np.float64], lanes: NDArray[np.float64]
 ) -> None:
@@ -157,7 +157,7 @@ def _add_moments(
                     into[b] += share[b] * diff[b] * other[b]
 
 
-@kernel
+@device
 def _add_lanes(lanes: NDArray[np.float64], totals: NDArray[np.float64]) -> None:
     for i in range(totals.size):
         s = 0.0
@@ -209,7 +209,7 @@ def accumulate(
     _add_lanes(lanes, totals)
 
 
-@kernel
+@device
 def _write_labels(
     planes: NDArray[np.float64],
     n_features: int,
@@ -235,7 +235,7 @@ def _write_labels(
     return changed
 
 
-@kernel
+@device
 def _write_results(
     planes: NDArray[np.float64],
     n_features: int,
@@ -249,7 +249,7 @@ def _write_results(
             results[start + b, j] = planes[n_features + j, b]
 
 
-@kernel
+@device
 def _normalise(n_features: int, n_components: int, planes: NDArray[np.float64]) -> None:
     """Divide the K results by their sum."""
     total = planes[n_features + n_components + 1]
@@ -299,7 +299,7 @@ def classify(
             _write_results(planes, n_features, start, length, posteriors)
 
 
-@kernel
+@device
 def _add_field(
     n_features: int,
     neighbours: NDArray[np.float32],
