@@ -11,7 +11,6 @@ from bgsub.app.compiler import load_compiler
 from bgsub.app.looking_ahead import looking_ahead
 from bgsub.app.opencv import one_opencv_thread
 from bgsub.app.records import SUMMARY_NAME, footage_seconds, scale_boxes, write_records
-from bgsub.cores import count_cores
 from bgsub.errors import BgsubError, SourceError, UsageError
 from bgsub.files import part_path, prepare_folder, refuse_existing
 from bgsub.frames import Problem
@@ -296,8 +295,8 @@ def _busy_cores(config: Config) -> int:
     if is_reduced and config.detector.method == "classic":
         # Next to decoding it takes next to nothing.
         return 0
-    # Where the model shares all cores with the outputs, decoding takes half of them.
-    return config.run.threads or count_cores() // 2
+    # Where the model takes all cores, decoding shares them with it.
+    return config.run.threads
 
 
 def _stages(stats: RunStats, sinks: Mapping[str, ThreadedSink]) -> dict[str, float]:

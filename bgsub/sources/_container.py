@@ -30,7 +30,7 @@ _STREAM_DURATION = frozenset({"mov", "asf"})
 _CONTAINER_DURATION = frozenset({"matroska", "flv"})
 _DEFAULT_RATE = Fraction(25)
 # Pictures up to this size are decoded by one core as fast as motion is looked for in them,
-# made smaller, by another; more is done with a picture of full size than to decode it.
+# made smaller, by another.
 _SMALL_PX = 1280 * 720
 _MAX_RATE = 1000
 
@@ -105,9 +105,7 @@ class Clip:
         return duration / av.time_base if duration and duration > 0 else None
 
 
-def open_clip(
-    path: Path, *, n_threads: int, n_busy_cores: int = 0, is_reduced: bool = False
-) -> Clip:
+def open_clip(path: Path, *, n_threads: int, n_busy_cores: int = 0) -> Clip:
     """Open `path` for decoding.
 
     Parameters
@@ -117,9 +115,7 @@ def open_clip(
     n_threads : int
         Threads of the decoder; 0 takes one for each core.
     n_busy_cores : int
-        How many cores others use all the time, if they get as far as the pictures do.
-    is_reduced : bool
-        What they use is smaller than what is decoded: of large pictures they get few.
+        How many cores others use all the time: small pictures are left to the rest.
 
     Raises
     ------
@@ -139,7 +135,7 @@ def open_clip(
         raise SourceOpenError(_not_readable(path, error)) from error
     try:
         stream = _video_stream(path, container)
-        _configure(stream, n_threads or _n_threads(stream, n_busy_cores, is_reduced))
+        _configure(stream, n_threads or _n_threads(stream, n_busy_cores))
         return _describe(container, stream)
     except BaseException:
         container.close()
@@ -221,15 +217,14 @@ def _video_stream(path: Path, container: av.container.InputContainer) -> av.Vide
     return stream
 
 
-def _n_threads(stream: av.VideoStream, n_busy_cores: int, is_reduced: bool) -> int:
+def _n_threads(stream: av.VideoStream, n_busy_cores: int) -> int:
     """Return how many threads to decode with; 0 is one for each core.
 
     More threads than there are cores for them make the decoder work a fifth more, and get in
     the way of who waits for the pictures.
     """
     context = stream.codec_context
-    is_much = is_reduced and context.width * context.height > _SMALL_PX
-    if n_busy_cores == 0 or is_much:
+    if n_busy_cores == 0 or context.width * context.height > _SMALL_PX:
         return 0
     return max(1, count_cores() - n_busy_cores)
 

@@ -54,8 +54,7 @@ class ClipSource:
     n_threads : int
         Threads of the decoder; 0 takes one for each core.
     n_busy_cores : int
-        How many cores others use all the time: the rest is enough for decoding, unless
-        large pictures are reduced.
+        How many cores others use all the time: small pictures are left to the rest.
 
     Raises
     ------
@@ -195,10 +194,7 @@ class ClipSource:
         if self._clip is not None:
             self._clip.container.close()
         self._clip = open_clip(
-            self._path,
-            n_threads=self._n_threads,
-            n_busy_cores=self._n_busy_cores,
-            is_reduced=self._scale < 1 or self._max_side_px is not None,
+            self._path, n_threads=self._n_threads, n_busy_cores=self._n_busy_cores
         )
         return self._clip
 

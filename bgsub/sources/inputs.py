@@ -80,8 +80,7 @@ def open_source(
     colour : bool
         Whether colour is kept; without it every picture is grey.
     n_busy_cores : int
-        How many cores others use all the time: clips are decoded on the rest if that is
-        enough.
+        How many cores others use all the time: small clips are decoded on the rest.
 
     Raises
     ------

@@ -277,28 +277,19 @@ def test_clip_leaves_the_log_of_the_library_as_it_was(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("n_busy", "is_reduced", "small_px", "n_threads"),
-    [
-        (1, True, 96 * 64, 3),
-        (8, True, 96 * 64, 1),
-        (1, True, 96, 0),
-        (0, True, 96 * 64, 0),
-        (1, False, 96, 3),
-        (0, False, 96, 0),
-    ],
+    ("n_busy", "small_px", "n_threads"),
+    [(1, 96 * 64, 3), (8, 96 * 64, 1), (1, 96, 0), (0, 96 * 64, 0)],
 )
-def test_clips_are_decoded_on_the_cores_that_others_leave_if_that_is_enough(
+def test_small_pictures_are_decoded_on_the_cores_that_others_leave(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     n_busy: int,
-    is_reduced: bool,
     small_px: int,
     n_threads: int,
 ) -> None:
     monkeypatch.setattr("bgsub.sources._container.count_cores", lambda: 4)
     monkeypatch.setattr("bgsub.sources._container._SMALL_PX", small_px)
-    path = write_clip(tmp_path / "a.mp4")
-    clip = open_clip(path, n_threads=0, n_busy_cores=n_busy, is_reduced=is_reduced)
+    clip = open_clip(write_clip(tmp_path / "a.mp4"), n_threads=0, n_busy_cores=n_busy)
     with clip.container:
         assert clip.stream.codec_context.thread_count == n_threads
 
