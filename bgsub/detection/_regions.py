@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from bgsub.detection._runs import Regions
 
-__all__ = ["N_SUMS", "choose", "measure"]
+__all__ = ["BY_ITSELF", "N_SUMS", "decide", "measure"]
 
 # Columns of the table of sums: two groups of statistics, of whole regions and of their inner
 # pixels, then columns of pixels: all, those that end at the lower edge of the object, and those
@@ -42,11 +42,20 @@ _MIN_AT_FOOT_OF_ALONE = 0.95
 _MIN_CORRELATION_OF_ALONE = 0.0
 _MOST_DEVIATION_OF_ALONE = 0.15
 _MOST_HEIGHT_WITHOUT_TEXTURE = 0.4
+# Or it is as dark as the scene's other shadows (log ratios differ by less than this); then it
+# may lie behind the object's foot in most columns if what is seen does not contradict, or show
+# anything if it is wider than high.
+_LIKE_OTHERS = 0.06
+_MIN_AT_FOOT_LIKE_OTHERS = 0.3
+_MOST_DEVIATION_LIKE_OTHERS = 0.1
+_MIN_WIDTH_TO_HEIGHT = 1.5
+# What regions are.
+_NO_SHADOW, _LIKE_OTHERS_HERE, BY_ITSELF = range(3)
 # Luma as OpenCV has it, in 1/32768.
 _BLUE, _GREEN, _RED, _HALF, _BITS = 3735, 19235, 9798, 16384, 15
 
 
-def choose(
+def decide(
     objects: Regions,
     regions: Regions,
     picture: NDArray[np.uint8],
@@ -54,8 +63,9 @@ def choose(
     logarithms: NDArray[np.float32],
     reach_px: int,
     min_px: float,
-) -> NDArray[np.uint8] | None:
-    """Return the regions that are shadows.
+    tone: float,
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Decide which regions are shadows.
 
     Parameters
     ----------
@@ -63,17 +73,19 @@ def choose(
         As for :func:`measure`.
     min_px : float
         Smaller regions are none.
+    tone : float
+        Log ratio of picture and background in the scene's shadows; not a number if unknown.
 
     Returns
     -------
-    ndarray of uint8, shape (h, w), or None
-        1 in shadows, 0 elsewhere; None if there is none.
+    tuple of ndarray of uint8 and float64, shape (regions + 1,)
+        0 for what is no shadow, `BY_ITSELF` for what is one whatever the tone, another number
+        for what is one because of it; and the regions' log ratios.
     """
     sums, owners = measure(objects, regions, picture, background, logarithms, reach_px)
-    is_shadow = np.zeros(len(sums), np.bool_)
-    if not _choose(objects.boxes, regions.boxes, owners, sums, min_px, is_shadow):
-        return None
-    return regions.chosen(is_shadow).view(np.uint8)
+    verdicts, ratios = np.zeros(len(sums), np.uint8), np.zeros(len(sums))
+    _decide(objects.boxes, regions.boxes, owners, sums, min_px, tone, verdicts, ratios)
+    return verdicts, ratios
 
 
 def measure(
@@ -132,28 +144,33 @@ def _ends(boxes: NDArray[np.int32]) -> NDArray[np.int64]:
 
 
 @kernel
-def _choose(
+def _decide(
     object_boxes: NDArray[np.int32],
     boxes: NDArray[np.int32],
     owners: NDArray[np.int32],
     sums: NDArray[np.float64],
     min_px: float,
-    is_shadow: NDArray[np.bool_],
-) -> bool:
-    """Write which regions are shadows, and return whether there are any."""
-    is_any = False
+    tone: float,
+    verdicts: NDArray[np.uint8],
+    ratios: NDArray[np.float64],
+) -> None:
+    """Write what the regions are, and their log ratios."""
     for label in range(1, len(boxes)):
-        top, bottom = object_boxes[owners[label], TOP], object_boxes[owners[label], BOTTOM]
-        is_shadow[label] = boxes[label, AREA] >= min_px and _is_shadow(
-            sums, label, bottom - 1.0, np.float64(bottom - top)
-        )
-        is_any |= is_shadow[label]
-    return is_any
+        if boxes[label, AREA] >= min_px:
+            top, bottom = object_boxes[owners[label], TOP], object_boxes[owners[label], BOTTOM]
+            verdicts[label], ratios[label] = _verdict(
+                sums, label, bottom - 1.0, np.float64(bottom - top), tone
+            )
 
 
 @device
-def _is_shadow(sums: NDArray[np.float64], label: int, lowest: float, height: float) -> bool:
-    """Decide about a region; `lowest` and `height` are its object's last row and rows."""
+def _verdict(
+    sums: NDArray[np.float64], label: int, lowest: float, height: float, tone: float
+) -> tuple[int, float]:
+    """Return what a region is, and its log ratio.
+
+    `lowest` and `height` are its object's last row and rows.
+    """
     n = sums[label, _N]
     x, y = sums[label, _X] / n, sums[label, _Y] / n
     xx, yy = sums[label, _XX] / n - x * x, sums[label, _YY] / n - y * y
@@ -170,10 +187,9 @@ def _is_shadow(sums: NDArray[np.float64], label: int, lowest: float, height: flo
     deviation = np.sqrt(max(pp + bb - 2 * pb, 0.0))
     half_sum, root = (xx + yy) / 2 + 0.1, np.hypot((xx - yy) / 2, xy)
     elongation = np.sqrt((half_sum + root) / max(half_sum - root, 1e-6))
-    if not (at_foot >= _MIN_AT_FOOT and above <= _MOST_HEIGHT):
-        return False
-    if correlation >= _MIN_CORRELATION and deviation <= _MOST_DEVIATION:
-        return True
+    if above > _MOST_HEIGHT:
+        return _NO_SHADOW, p - b
+    is_texture = correlation >= _MIN_CORRELATION and deviation <= _MOST_DEVIATION
     is_long = elongation >= _MIN_ELONGATION and deviation <= _MOST_DEVIATION_OF_LONG
     sticks_out = (
         alone >= _MIN_ALONE
@@ -181,7 +197,19 @@ def _is_shadow(sums: NDArray[np.float64], label: int, lowest: float, height: flo
         and correlation >= _MIN_CORRELATION_OF_ALONE
         and deviation <= _MOST_DEVIATION_OF_ALONE
     )
-    return bool(above <= _MOST_HEIGHT_WITHOUT_TEXTURE and (is_long or sticks_out))
+    is_low = above <= _MOST_HEIGHT_WITHOUT_TEXTURE
+    if at_foot >= _MIN_AT_FOOT and (is_texture or (is_low and (is_long or sticks_out))):
+        return BY_ITSELF, p - b
+    may_be = (
+        at_foot >= _MIN_AT_FOOT_LIKE_OTHERS
+        and correlation >= _MIN_CORRELATION_OF_ALONE
+        and deviation <= _MOST_DEVIATION_LIKE_OTHERS
+    )
+    is_wide = n_columns * n_columns >= _MIN_WIDTH_TO_HEIGHT * sums[label, _N]
+    may_be |= at_foot >= _MIN_AT_FOOT and is_wide and deviation <= _MOST_DEVIATION_OF_ALONE
+    if may_be and abs(p - b - tone) <= _LIKE_OTHERS:
+        return _LIKE_OTHERS_HERE, p - b
+    return _NO_SHADOW, p - b
 
 
 @kernel

@@ -16,6 +16,7 @@ from bgsub.detection.lighting import Lighting
 from bgsub.detection.pictures import near_foreground, to_luma
 from bgsub.detection.reference import Reference
 from bgsub.detection.shading import ShadingFinder
+from bgsub.detection.shadows import ShadowFinder
 from bgsub.detection.stabilise import Stabiliser
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class State:
         self.ghosts = None
         if params.ghost_after_s is not None:
             self.ghosts = GhostFinder(shape, after_s=params.ghost_after_s)
+        self.shadows = ShadowFinder() if params.find_cast_shadows else None
         self.lighting = None
         if params.compensate_light:
             self.lighting = Lighting(

@@ -20,7 +20,6 @@ from bgsub.detection.evidence import (
 )
 from bgsub.detection.glares import find_glares
 from bgsub.detection.pictures import to_bytes
-from bgsub.detection.shadows import find_shadows
 from bgsub.detection.stabilise import moved
 from bgsub.frames import FOREGROUND, SHADOW
 
@@ -139,8 +138,8 @@ class RobustDetector:
         def finish() -> None:
             clock = self._clock.split()
             labelled = mask
-            if self._params.find_cast_shadows:
-                shadows = find_shadows(regions, cells, background)
+            if state.shadows is not None:
+                shadows = state.shadows.find(regions, cells, background)
                 labelled = _labelled(labelled, shadows, state.grid)
                 glares = find_glares(regions.mask, *lumas)
                 labelled = _labelled(labelled, glares, state.grid)
