@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from bgsub.detection._runs import END, LABEL, ROW, START
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = ["find_dimmed", "find_seeds"]
 
+_SQUARE = np.ones((3, 3), np.uint8)
 
-def find_seeds(runs: NDArray[np.int32], dimmed: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+
+def find_seeds(dimmed: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     """Return where shadows may be: dimmed places that a square of 3 × 3 fits into.
 
     Parameters
     ----------
-    runs : ndarray of int32, shape (n, 4)
-        Of the foreground's regions.
     dimmed : ndarray of uint8, shape (h, w)
         From :func:`find_dimmed`.
 
@@ -34,8 +35,8 @@ def find_seeds(runs: NDArray[np.int32], dimmed: NDArray[np.uint8]) -> NDArray[np
     ndarray of uint8, shape (h, w), or None
         1 there, 0 elsewhere; None if there is no such place.
     """
-    seeds = np.zeros_like(dimmed)
-    return seeds if _fit_squares(runs, dimmed, seeds) else None
+    seeds = np.asarray(cv2.morphologyEx(dimmed, cv2.MORPH_OPEN, _SQUARE), np.uint8)
+    return seeds if cv2.countNonZero(seeds) else None
 
 
 def find_dimmed(
@@ -95,36 +96,6 @@ def find_dimmed(
         dimmed,
     )
     return dimmed
-
-
-@kernel
-def _fit_squares(
-    runs: NDArray[np.int32], dimmed: NDArray[np.uint8], seeds: NDArray[np.uint8]
-) -> bool:
-    height, width = seeds.shape
-    is_any = False
-    for i in range(len(runs)):
-        y = runs[i, ROW]
-        top, bottom = max(y - 1, 0), min(y + 2, height)
-        for x in range(runs[i, START], runs[i, END]):
-            if not dimmed[y, x]:
-                continue
-            left, right = max(x - 1, 0), min(x + 2, width)
-            if _is_all(dimmed, top, bottom, left, right):
-                for row in range(top, bottom):
-                    for column in range(left, right):
-                        seeds[row, column] = 1
-                is_any = True
-    return is_any
-
-
-@device
-def _is_all(values: NDArray[np.uint8], top: int, bottom: int, left: int, right: int) -> bool:
-    for y in range(top, bottom):
-        for x in range(left, right):
-            if not values[y, x]:
-                return False
-    return True
 
 
 @kernel

@@ -151,5 +151,5 @@ def _seeds(
         most_spread=_MOST_SPREAD,
         most_gradient=_MOST_GRADIENT,
     )
-    found = find_seeds(regions.runs, dimmed)
+    found = find_seeds(dimmed)
     return None if found is None else Regions(found, diagonal=False)
