@@ -153,10 +153,10 @@ def _expected_step(info: StreamInfo, seconds: float, most: int) -> int:
 
     Where a source does not know how long it is, or is wrong, it need not be enough.
     """
-    n_frames = info.n_frames or 0
-    if info.fps is not None:
-        n_frames = min(n_frames, math.floor(seconds * info.fps) + 1)
     step = 1
+    if info.n_frames is None or info.fps is None:
+        return step
+    n_frames = min(info.n_frames, math.floor(seconds * info.fps) + 1)
     while -(-n_frames // step) > most:
         step *= 2
     return step
