@@ -125,5 +125,5 @@ def explain_wait(also: str = "") -> None:
     """Say why the first frame takes long, with another reason as a clause."""
     print_note(
         f"Preparing the model; {also}the first run on a machine compiles it, "
-        "up to half a minute ..."
+        "about ten seconds ..."
     )
