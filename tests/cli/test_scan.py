@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(120)
 
-_WIDTH, _HEIGHT = 640, 360
+_WIDTH, _HEIGHT = 480, 270
 _FPS = 10.0
 
 
