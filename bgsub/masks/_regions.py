@@ -117,12 +117,14 @@ def _find_runs(mask: Mask, start: NDArray[np.int32], row_first: NDArray[np.int64
         x = 0
         while x < width:
             end = min(x + _BLOCK_PX, width)
-            differs = np.uint8(0)
-            for i in range(x, end):
-                differs |= mask[y, np.uintp(i)] ^ current
-            if not differs:
-                x = end
-                continue
+            # Only a loop of known length is worth its start.
+            if end - x == _BLOCK_PX:
+                differs = np.uint8(0)
+                for i in range(_BLOCK_PX):
+                    differs |= mask[y, np.uintp(x) + np.uintp(i)] ^ current
+                if not differs:
+                    x = end
+                    continue
             for i in range(x, end):
                 if (mask[y, i] == FOREGROUND) != is_foreground:
                     is_foreground = not is_foreground
