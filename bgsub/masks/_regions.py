@@ -97,6 +97,15 @@ class RegionFinder:
         return self._found[:n_found].copy()
 
 
+@device
+def _is_all(mask: Mask, y: int, first: int, value: np.uint8) -> bool:
+    """Whether a whole block is of one value: a loop of known length."""
+    differs = np.uint8(0)
+    for i in range(_BLOCK_PX):
+        differs |= mask[y, np.uintp(first) + np.uintp(i)] ^ value
+    return bool(differs == 0)
+
+
 @kernel
 def _find_runs(mask: Mask, start: NDArray[np.int32], row_first: NDArray[np.int64]) -> int:
     """Find where runs begin, and return how many there are; too many are only counted.
@@ -117,14 +126,9 @@ def _find_runs(mask: Mask, start: NDArray[np.int32], row_first: NDArray[np.int64
         x = 0
         while x < width:
             end = min(x + _BLOCK_PX, width)
-            # Only a loop of known length is worth its start.
-            if end - x == _BLOCK_PX:
-                differs = np.uint8(0)
-                for i in range(_BLOCK_PX):
-                    differs |= mask[y, np.uintp(x) + np.uintp(i)] ^ current
-                if not differs:
-                    x = end
-                    continue
+            if end - x == _BLOCK_PX and _is_all(mask, y, x, current):
+                x = end
+                continue
             for i in range(x, end):
                 if (mask[y, i] == FOREGROUND) != is_foreground:
                     is_foreground = not is_foreground
