@@ -17,7 +17,7 @@ class DetectorConfig(Section):
         "The model with all the parts below, or the published one, which has none of them.",
     )
     dark_threshold: float = key(
-        0.25,
+        0.2,
         "Match threshold at black, as a share of that from mid-grey on: contrast shrinks with "
         "the light; 1 is off.",
         raising="less noise in the dark, dark objects are lost",
@@ -58,6 +58,14 @@ class DetectorConfig(Section):
         "not in the picture, it is a ghost, and is learnt at once, whole regions on an old "
         "background after twice that; empty: never.",
         raising="ghosts stay longer",
+        ge=0.0,
+    )
+    parked_after_s: float | None = key(
+        2.0,
+        "Where the background is known before the first frame, from looking ahead or from a "
+        "model: what stands in that frame and has kept still for so long is part of the scene "
+        "until it moves; empty: never.",
+        raising="what is parked at the beginning is shown for longer",
         ge=0.0,
     )
     blinking_gain: float = key(

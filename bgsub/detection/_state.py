@@ -15,6 +15,7 @@ from bgsub.detection.ghosts import GhostFinder
 from bgsub.detection.lighting import Lighting
 from bgsub.detection.pictures import near_foreground, to_luma
 from bgsub.detection.reference import Reference
+from bgsub.detection.residents import Residents
 from bgsub.detection.shading import ShadingFinder
 from bgsub.detection.shadows import ShadowFinder
 from bgsub.detection.stabilise import Stabiliser
@@ -59,6 +60,9 @@ class State:
         self.ghosts = None
         if params.ghost_after_s is not None:
             self.ghosts = GhostFinder(shape, after_s=params.ghost_after_s)
+        self.residents = None
+        if model.n_frames and params.parked_after_s is not None:
+            self.residents = Residents(after_s=params.parked_after_s)
         self.shadows = ShadowFinder() if params.find_cast_shadows else None
         self.lighting = None
         if params.compensate_light:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bgsub.detection._grid import Grid
+    from bgsub.detection._runs import Regions
     from bgsub.detection.evidence import Evidence
     from bgsub.detection.settings import RobustParams
     from bgsub.frames import Frame, Image, Mask
@@ -41,6 +43,16 @@ __all__ = ["RobustDetector"]
 _MOST_HYSTERESIS = 1 - NEGLIGIBLE
 # In smaller frames starting another thread costs as much as it saves.
 _MIN_SHARED_PX = 300_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pictures:
+    """The cells of a frame and of what is behind its foreground."""
+
+    cells: NDArray[np.uint8]
+    background: NDArray[np.uint8]
+    luma: NDArray[np.uint8]
+    background_luma: NDArray[np.uint8]
 
 
 class RobustDetector:
@@ -131,20 +143,20 @@ class RobustDetector:
         found, evidence, is_near = self._decided(scores, cells, state)
         mask, probability = self._fine(evidence, is_near, picture, state)
         self._clock.lap("decide")
-        background, regions = state.reference.picture, state.regions()
-        lumas = state.luma(cells), state.reference.luma
+        regions = state.regions()
+        pictures = _Pictures(
+            cells=cells,
+            background=state.reference.picture,
+            luma=state.luma(cells),
+            background_luma=state.reference.luma,
+        )
         detections: list[Detection] = []
 
         def finish() -> None:
             clock = self._clock.split()
-            labelled = mask
-            if state.shadows is not None:
-                shadows = state.shadows.find(regions, cells, background)
-                labelled = _labelled(labelled, shadows, state.grid)
-                glares = find_glares(regions.mask, *lumas)
-                labelled = _labelled(labelled, glares, state.grid)
+            shown = self._shown(mask, probability, frame.timestamp_s, state, regions, pictures)
             clock.lap("decide")
-            detections.append(self._detection(labelled, probability, shift))
+            detections.append(self._detection(*shown, shift))
             clock.lap("clean")
 
         def feed_back() -> None:
@@ -161,6 +173,26 @@ class RobustDetector:
         else:
             self._model.workers.run_both(finish, feed_back)
         return detections[0]
+
+    def _shown(
+        self,
+        mask: Mask,
+        probability: Mask | None,
+        timestamp_s: float,
+        state: State,
+        regions: Regions,
+        pictures: _Pictures,
+    ) -> tuple[Mask, Mask | None]:
+        """Return mask and probability without what is parked, and with shadows in the mask."""
+        if state.residents is not None:
+            hidden = state.residents.hidden(regions, pictures.luma, timestamp_s)
+            mask, probability = _without(hidden, mask, probability, state.grid)
+        if state.shadows is not None:
+            shadows = state.shadows.find(regions, pictures.cells, pictures.background)
+            mask = _labelled(mask, shadows, state.grid)
+            glares = find_glares(regions.mask, pictures.luma, pictures.background_luma)
+            mask = _labelled(mask, glares, state.grid)
+        return mask, probability
 
     def _aligned(
         self, image: Image, cells: NDArray[np.uint8], state: State
@@ -256,6 +288,18 @@ class RobustDetector:
         if anew is not None:
             self._relearn(image, anew, state)
             state.reference.relearn(cells, anew)
+
+
+def _without(
+    hidden: NDArray[np.bool_] | None, mask: Mask, probability: Mask | None, grid: Grid
+) -> tuple[Mask, Mask | None]:
+    """Return mask and probability without what is not to be shown."""
+    if hidden is None:
+        return mask, probability
+    shown = cv2.bitwise_not(grid.enlarge(hidden.view(np.uint8) * np.uint8(FOREGROUND)))
+    if probability is not None:
+        probability = np.asarray(cv2.bitwise_and(probability, shown), np.uint8)
+    return np.asarray(cv2.bitwise_and(mask, shown), np.uint8), probability
 
 
 def _labelled(mask: Mask, shadows: NDArray[np.bool_] | None, grid: Grid) -> Mask:

@@ -32,6 +32,9 @@ class RobustParams:
     ghost_after_s : float or None
         Foreground that stays for this long is examined: if it has its outline in the
         background and not in the picture, it is a ghost, and is learnt at once.  None: never.
+    parked_after_s : float or None
+        Where the background is known before the first frame: what stands in it and has kept
+        still for so long is part of the scene until it moves.  None: never.
     blinking_gain : float
         How much more a pixel that often blinks must differ from its background; 0 is off.
     stabilise : bool
@@ -53,6 +56,7 @@ class RobustParams:
     hysteresis: float
     foreground_learning: float
     ghost_after_s: float | None
+    parked_after_s: float | None
     blinking_gain: float
     stabilise: bool
     compensate_light: bool

@@ -78,11 +78,18 @@ def _masks(pictures: Path, config: Config) -> NDArray[np.uint8]:
 
 
 def test_what_stands_there_first_is_seen_and_leaves_no_ghost(pictures: Path) -> None:
-    masks = _masks(pictures, _config()) > 0
+    masks = _masks(pictures, _config("detector.parked_after_s=null")) > 0
     inside = masks[(slice(None), *_STANDS)].mean(axis=(1, 2))
     assert inside[:_LEAVES_AT].min() > 0.8
     assert masks[:_LEAVES_AT].mean() < 1.6 * (30 * 20) / (_HEIGHT * _WIDTH)
     assert not masks[_LEAVES_AT + 2 :].any()
+
+
+def test_what_does_not_stir_is_part_of_the_scene_until_it_leaves(pictures: Path) -> None:
+    settled = round(2 * _FPS) + 1
+    masks = _masks(pictures, _config()) > 0
+    assert masks[(slice(settled - 2), *_STANDS)].mean() > 0.8
+    assert not masks[settled:].any()
 
 
 def test_without_looking_ahead_it_is_taken_for_background(pictures: Path) -> None:
