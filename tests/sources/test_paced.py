@@ -54,7 +54,9 @@ def test_time_runs_from_when_the_second_picture_is_asked_for(clip: Path) -> None
     assert all(at >= n / 25 - 0.005 for n, at in enumerate(arrived, start=1))
 
 
-def test_waiting_for_a_frame_ends_when_the_run_does(clip: Path) -> None:
+def test_waiting_for_a_frame_ends_when_the_run_does(tmp_path: Path) -> None:
+    # Nobody waits for a frame that comes after a minute.
+    clip = write_clip(tmp_path / "clip.mp4", ClipSpec(count=2, times_ms=(0, 60_000)))
     stop = threading.Event()
     paced = Paced(_clip(clip), stop)
     paced.read()
@@ -63,7 +65,7 @@ def test_waiting_for_a_frame_ends_when_the_run_does(clip: Path) -> None:
     while paced.read() is not None:
         pass
     paced.close()
-    assert time.perf_counter() - began < 0.3
+    assert time.perf_counter() - began < 10.0
 
 
 def test_a_clip_that_is_cut_off_breaks_off_with_its_reason(tmp_path: Path) -> None:
