@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from bgsub.detection._decide import decide, decide_cells, find_distances
+from bgsub.detection._decide import decide, decide_cells, find_distances, raise_small
 from bgsub.detection._guided import make_scratch, smooth_guided, taps_of_pairs
 from bgsub.detection.pictures import as_read_only
 from bgsub.mixture import SCORE_UNIT
@@ -25,6 +25,7 @@ __all__ = [
     "decided_cells",
     "distances",
     "fine_mask",
+    "keep_small",
     "smoothed",
     "thresholds_of_levels",
     "unsmoothed",
@@ -37,6 +38,10 @@ _SIGMA = 1.0
 # One half of that Gaussian, at half the resolution.
 _PAIRS = taps_of_pairs(cv2.getGaussianKernel(9, _SIGMA)[:5, 0].astype(np.float32))
 _FLATNESS = 300.0
+# What is smaller than the smoothing reaches is evidence by itself if a square of 3 × 3 is on
+# average so many times as far from the background.  Only what may be decided by it is raised.
+_SMALL = 1.8
+_LEAST_SMALL = np.float32(0.9)
 # Cells below this much evidence are background whatever their luma interpolates to.
 NEGLIGIBLE = 0.5
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
@@ -149,6 +154,37 @@ def smoothed(found: NDArray[np.float32], luma: NDArray[np.uint8], workers: Worke
 
     workers.run_rows(work, (len(luma) + 1) // 2, 2 * luma.shape[1])
     return Evidence(fitted[0], fitted[1], luma)
+
+
+def keep_small(
+    evidence: Evidence,
+    found: NDArray[np.float32],
+    widening: NDArray[np.float32] | None,
+    workers: Workers,
+) -> None:
+    """Raise smoothed evidence where there is something small that smoothing has thinned out.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Changed where something small is.
+    found : ndarray of float32, shape (h, w)
+        The distances that were smoothed.
+    widening : ndarray of float32, shape (h, w), or None
+        Factors by which they were shortened where the background blinks, in small spots mostly:
+        there something small has to be farther by as much again.
+    workers : Workers
+        Who looks.
+    """
+    factors = _NO_FACTORS if widening is None else widening
+    share = np.float32(1 / (9 * _SMALL))
+    pixels = as_read_only(evidence.luma)
+    slope, offset = evidence.slope, evidence.offset
+
+    def work(first: int, last: int) -> None:
+        raise_small(found, pixels, factors, share, _LEAST_SMALL, slope, offset, first, last)
+
+    workers.run_rows(work, *found.shape)
 
 
 def decided_cells(evidence: Evidence, last: Mask, hysteresis: float) -> tuple[Mask, Mask]:

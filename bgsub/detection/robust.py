@@ -15,6 +15,7 @@ from bgsub.detection.evidence import (
     decided_cells,
     distances,
     fine_mask,
+    keep_small,
     smoothed,
     thresholds_of_levels,
     unsmoothed,
@@ -229,6 +230,7 @@ class RobustDetector:
         luma = state.luma(cells)
         if self._params.smooth_evidence:
             evidence = smoothed(found, luma, self._model.workers)
+            keep_small(evidence, found, state.widening, self._model.workers)
         else:
             evidence = unsmoothed(found, luma)
         state.coarse, is_near = decided_cells(evidence, state.coarse, self._params.hysteresis)

@@ -82,6 +82,34 @@ def test_threads_smooth_as_one_does() -> None:
     np.testing.assert_array_equal(one.offset, many.offset)
 
 
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("shape", [*_SIZES, (700, 600)])
+def test_small_things_are_kept_as_the_slow_way_keeps_them(
+    shape: tuple[int, int], n_threads: int
+) -> None:
+    found, luma = _found(4, shape), _picture(4, shape)
+    widening = 1 + _found(5, shape) if n_threads == 1 else None
+    evidence = ev.smoothed(found, luma, _WORKERS)
+    before = evidence.values
+    expected = reference.small_kept(before, found, widening, share=1 / ev._SMALL, least=0.9)
+    ev.keep_small(evidence, found, widening, Workers(n_threads))
+    np.testing.assert_allclose(evidence.values, expected, atol=1e-4)
+
+
+def test_a_small_thing_is_kept_and_a_speck_is_not() -> None:
+    luma = np.full((30, 40), 100, np.uint8)
+    found = np.zeros(luma.shape, np.float32)
+    found[10:13, 10:13] = 3
+    found[20, 30] = found[20, 25] = 3
+    evidence = ev.smoothed(found, luma, _WORKERS)
+    assert evidence.values.max() < 1
+    ev.keep_small(evidence, found, None, _WORKERS)
+    is_foreground = evidence.values > 1
+    assert is_foreground[11, 11]
+    assert not is_foreground[18:].any()
+    assert is_foreground.sum() <= 25
+
+
 def test_unsmoothed_evidence_is_the_distance() -> None:
     found, luma = _found(5, (9, 8)), _picture(5, (9, 8))
     result = ev.unsmoothed(found, luma)

@@ -54,6 +54,27 @@ def _gaussian(n: int, sigma: float) -> NDArray[np.float64]:
     return _filter(n, {d: w / total for d, w in taps.items()}, edge_twice=False)
 
 
+def small_kept(
+    evidence: NDArray[np.float32],
+    found: NDArray[np.float32],
+    widening: NDArray[np.float32] | None,
+    *,
+    share: float,
+    least: float,
+) -> NDArray[np.float64]:
+    """Return evidence, or a share of the mean of 3 × 3 distances if that is more than both."""
+    kept = evidence.astype(np.float64)
+    height, width = found.shape
+    for y in range(1, height - 1):
+        for x in range(1, width - 1):
+            small = share * float(found[y - 1 : y + 2, x - 1 : x + 2].mean(dtype=np.float64))
+            if widening is not None:
+                small /= float(widening[y, x])
+            if small > least and small > kept[y, x]:
+                kept[y, x] = small
+    return kept
+
+
 def guided(
     found: NDArray[np.float32],
     luma: NDArray[np.float32],
