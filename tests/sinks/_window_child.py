@@ -47,7 +47,8 @@ def main(folder: str, *settings: str) -> None:
                 "pixel": face.pixel,
                 "canvas": face.canvas.shape[1::-1],
                 "shows_keys": face.shows_keys,
-                "shows_sliders": face.shows_sliders,
+                # Until they are drawn they are nowhere to be grasped.
+                "shows_sliders": face.shows_sliders and face.sliders.area.width > 1,
             }
             controls.changes.clear()
             controls.reset_model = False
