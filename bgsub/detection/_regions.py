@@ -50,7 +50,7 @@ _MIN_AT_FOOT_LIKE_OTHERS = 0.3
 _MOST_DEVIATION_LIKE_OTHERS = 0.1
 _MIN_WIDTH_TO_HEIGHT = 1.5
 # What regions are.
-_NO_SHADOW, _LIKE_OTHERS_HERE, BY_ITSELF = range(3)
+_NO_SHADOW, _BY_TONE, BY_ITSELF = range(3)
 # Luma as OpenCV has it, in 1/32768.
 _BLUE, _GREEN, _RED, _HALF, _BITS = 3735, 19235, 9798, 16384, 15
 
@@ -208,7 +208,7 @@ def _verdict(
     is_wide = n_columns * n_columns >= _MIN_WIDTH_TO_HEIGHT * sums[label, _N]
     may_be |= at_foot >= _MIN_AT_FOOT and is_wide and deviation <= _MOST_DEVIATION_OF_ALONE
     if may_be and abs(p - b - tone) <= _LIKE_OTHERS:
-        return _LIKE_OTHERS_HERE, p - b
+        return _BY_TONE, p - b
     return _NO_SHADOW, p - b
 
 

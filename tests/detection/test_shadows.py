@@ -20,19 +20,21 @@ from bgsub.detection.shadows import ShadowFinder
 from bgsub.frames import FOREGROUND, SHADOW, Frame
 from bgsub.masks import MaskCleaner
 from bgsub.mixture import MixtureModel, MixtureParams
+from tests.detection._shadows import (
+    COMPACT,
+    LEFT_IN_SHADOW,
+    LONG,
+    OBJECT,
+    SHAPE,
+    Box,
+    ground,
+    scene,
+    texture,
+)
 from tests.reference import shadows as reference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_SHAPE = (120, 160)
-# The object stands on row 80; its shadow falls to the right of its foot.
-_OBJECT = slice(30, 81), slice(50, 70)
-_COMPACT = slice(60, 81), slice(70, 95)
-_LONG = slice(72, 81), slice(70, 120)
-_LEFT_IN_SHADOW = 0.55
-
-_Box = tuple[slice, slice]
 
 
 def find_shadows(
@@ -41,33 +43,6 @@ def find_shadows(
     """Return where shadows are in a mask, also if there are none."""
     shadows = ShadowFinder().find(Regions(mask), picture, background)
     return np.zeros(mask.shape, bool) if shadows is None else shadows
-
-
-def _texture(seed: int, amplitude: float) -> NDArray[np.float64]:
-    noise = np.random.default_rng(seed).normal(0, 1, _SHAPE)
-    smooth = cv2.GaussianBlur(noise, (0, 0), 1.5)
-    return np.asarray(amplitude * smooth / smooth.std())
-
-
-def _ground(amplitude: float) -> NDArray[np.uint8]:
-    luma = 130 + _texture(0, amplitude)
-    return np.clip(luma[..., None] + (4, 0, -4), 0, 255).astype(np.uint8)
-
-
-def _scene(
-    amplitude: float,
-    shadow: _Box,
-    gain: float | tuple[float, float, float] = _LEFT_IN_SHADOW,
-    standing: _Box = _OBJECT,
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return mask, picture and background: a bright object and its shadow on the ground."""
-    background = _ground(amplitude)
-    picture = background.copy()
-    picture[shadow] = (background[shadow] * np.asarray(gain)).astype(np.uint8)
-    picture[standing] = np.clip(220 + _texture(1, 10)[standing], 0, 255)[..., None]
-    mask = np.zeros(_SHAPE, np.uint8)
-    mask[shadow] = mask[standing] = FOREGROUND
-    return mask, picture, background
 
 
 def _enlarged(picture: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
@@ -79,7 +54,7 @@ def _blurred(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.blur(picture, (3, 3)), np.uint8).reshape(picture.shape)
 
 
-def _found_in(box: _Box, shadows: NDArray[np.bool_]) -> float:
+def _found_in(box: Box, shadows: NDArray[np.bool_]) -> float:
     return float(shadows[box].mean())
 
 
@@ -87,33 +62,33 @@ class TestShadowsAreFound:
     """Regions that show the ground, darker."""
 
     @pytest.mark.parametrize(
-        ("amplitude", "shadow"), [(12.0, _COMPACT), (12.0, _LONG), (0.5, _LONG)]
+        ("amplitude", "shadow"), [(12.0, COMPACT), (12.0, LONG), (0.5, LONG)]
     )
     def test_shadow_at_the_foot_is_found_and_the_object_is_not(
-        self, amplitude: float, shadow: _Box
+        self, amplitude: float, shadow: Box
     ) -> None:
         """Texture tells a compact one; a long one needs none."""
-        shadows = find_shadows(*_scene(amplitude, shadow))
+        shadows = find_shadows(*scene(amplitude, shadow))
         assert _found_in(shadow, shadows) > 0.8
-        assert _found_in((_OBJECT[0], slice(50, 67)), shadows) == 0
+        assert _found_in((OBJECT[0], slice(50, 67)), shadows) == 0
 
     def test_texture_alone_tells_a_compact_shadow_in_front_of_the_object(self) -> None:
         """It is not long, and the object is above it; on smooth ground it could be anything."""
         shadow, standing = (slice(62, 81), slice(50, 76)), (slice(30, 62), slice(48, 78))
-        assert _found_in(shadow, find_shadows(*_scene(12.0, shadow, standing=standing))) > 0.8
-        mask, picture, background = _scene(0.0, shadow, standing=standing)
+        assert _found_in(shadow, find_shadows(*scene(12.0, shadow, standing=standing))) > 0.8
+        mask, picture, background = scene(0.0, shadow, standing=standing)
         assert not find_shadows(mask, picture, background).any()
 
     def test_length_alone_tells_a_shadow_in_front_of_the_object(self) -> None:
         """On smooth ground, and with the object above it."""
         shadow, standing = (slice(69, 81), slice(30, 110)), (slice(30, 69), slice(30, 110))
-        assert _found_in(shadow, find_shadows(*_scene(0.0, shadow, standing=standing))) > 0.7
+        assert _found_in(shadow, find_shadows(*scene(0.0, shadow, standing=standing))) > 0.7
 
     def test_shadow_that_sticks_out_needs_hardly_any_texture(self) -> None:
         """There is no object above it, and what can be seen does not contradict."""
         shadow, standing = (slice(60, 81), slice(70, 94)), (slice(10, 81), slice(50, 70))
-        mask, picture, background = _scene(2.0, shadow, standing=standing)
-        noise = _texture(5, 4)[..., None]
+        mask, picture, background = scene(2.0, shadow, standing=standing)
+        noise = texture(5, 4)[..., None]
         picture[shadow] = np.clip(picture[shadow] + noise[shadow], 0, 255)
         assert _found_in(shadow, find_shadows(mask, picture, background)) > 0.8
         mask[30:60, 68:96] = FOREGROUND
@@ -122,32 +97,32 @@ class TestShadowsAreFound:
 
     def test_shadow_is_told_from_a_dark_object(self) -> None:
         """Both are darker than the ground; the step between them parts them."""
-        mask, picture, background = _scene(12.0, _LONG, gain=0.75)
-        picture[_OBJECT] = np.clip(58 + _texture(3, 2)[_OBJECT], 0, 255)[..., None]
+        mask, picture, background = scene(12.0, LONG, gain=0.75)
+        picture[OBJECT] = np.clip(58 + texture(3, 2)[OBJECT], 0, 255)[..., None]
         shadows = find_shadows(mask, picture, background)
-        assert _found_in(_LONG, shadows) > 0.8
-        assert _found_in((_OBJECT[0], slice(50, 67)), shadows) == 0
+        assert _found_in(LONG, shadows) > 0.8
+        assert _found_in((OBJECT[0], slice(50, 67)), shadows) == 0
 
     @pytest.mark.parametrize(("rows", "is_found"), [(4, True), (12, False)])
     def test_object_may_reach_a_little_below_its_shadow(
         self, rows: int, is_found: bool
     ) -> None:
         """As feet and wheels do; further up nothing is on the ground."""
-        mask, picture, background = _scene(12.0, _LONG)
+        mask, picture, background = scene(12.0, LONG)
         below = slice(81, 81 + rows), slice(50, 120)
         mask[below] = FOREGROUND
         picture[below] = 220
-        assert find_shadows(mask, picture, background)[_LONG].any() == is_found
+        assert find_shadows(mask, picture, background)[LONG].any() == is_found
 
     def test_grey_pictures_are_searched_too(self) -> None:
         """Their shadows are found as those of colour pictures."""
-        mask, picture, background = _scene(12.0, _COMPACT)
+        mask, picture, background = scene(12.0, COMPACT)
         shadows = find_shadows(mask, picture[..., 1], background[..., 1])
-        assert _found_in(_COMPACT, shadows) > 0.8
+        assert _found_in(COMPACT, shadows) > 0.8
 
     def test_lengths_grow_with_the_picture(self) -> None:
         """The same scene in four times as many lines has the same shadow."""
-        mask, picture, background = (_enlarged(a, 4) for a in _scene(12.0, _COMPACT))
+        mask, picture, background = (_enlarged(a, 4) for a in scene(12.0, COMPACT))
         mask = np.where(mask > 127, np.uint8(255), np.uint8(0))
         shadows = find_shadows(mask, picture, background)
         assert shadows[240:324, 280:380].mean() > 0.8
@@ -156,7 +131,7 @@ class TestShadowsAreFound:
     @pytest.mark.parametrize(("factor", "is_found"), [(1, True), (4, False)])
     def test_what_is_small_depends_on_the_picture(self, factor: int, is_found: bool) -> None:
         """A part of 126 pixels is a shadow in 120 lines, and too small for one in 480."""
-        _, picture, background = (_enlarged(a, factor) for a in _scene(12.0, _LONG))
+        _, picture, background = (_enlarged(a, factor) for a in scene(12.0, LONG))
         mask = np.zeros(picture.shape[:2], np.uint8)
         top, left = 73 * factor, 80 * factor
         mask[top : top + 7, left : left + 18] = FOREGROUND
@@ -164,7 +139,7 @@ class TestShadowsAreFound:
 
     def test_rim_of_a_shadow_is_said_to_be_shadow(self) -> None:
         """A finer mask may have foreground there; what is further away is not touched."""
-        mask, picture, background = _scene(12.0, _COMPACT)
+        mask, picture, background = scene(12.0, COMPACT)
         shadows = find_shadows(mask, picture, background)
         beyond = shadows & (mask == 0)
         assert beyond.any()
@@ -177,95 +152,41 @@ class TestObjectsStay:
     @pytest.mark.parametrize("amplitude", [0.5, 12.0])
     def test_dark_object_with_a_texture_of_its_own_is_none(self, amplitude: float) -> None:
         """It is as dark as a shadow, and lies where one would."""
-        mask, picture, background = _scene(amplitude, _COMPACT)
-        own = 72 + _texture(2, 8)[_COMPACT]
-        picture[_COMPACT] = np.clip(own[..., None], 0, 255)
+        mask, picture, background = scene(amplitude, COMPACT)
+        own = 72 + texture(2, 8)[COMPACT]
+        picture[COMPACT] = np.clip(own[..., None], 0, 255)
         assert not find_shadows(mask, picture, background).any()
 
     def test_shadow_on_what_is_above_the_foot_is_none(self) -> None:
         """The upper half of an object is not on the ground, whatever it shows."""
         above = slice(30, 50), slice(50, 70)
         below = slice(50, 100), slice(50, 70)
-        assert not find_shadows(*_scene(12.0, above, standing=below)).any()
+        assert not find_shadows(*scene(12.0, above, standing=below)).any()
 
     def test_another_colour_is_none(self) -> None:
         """A shadow darkens all channels."""
-        shadows = find_shadows(*_scene(12.0, _COMPACT, gain=(0.75, 0.55, 0.45)))
+        shadows = find_shadows(*scene(12.0, COMPACT, gain=(0.75, 0.55, 0.45)))
         assert not shadows.any()
 
     @pytest.mark.parametrize("gain", [0.1, 0.95, 1.3])
     def test_too_dark_and_too_bright_are_none(self, gain: float) -> None:
         """Nothing can be seen in what is nearly black; a shadow is not bright."""
-        assert not find_shadows(*_scene(12.0, _LONG, gain=gain)).any()
+        assert not find_shadows(*scene(12.0, LONG, gain=gain)).any()
 
     def test_small_things_are_not_examined(self) -> None:
         """Below fifty pixels nothing can be told."""
-        mask, picture, background = _scene(12.0, _LONG)
+        mask, picture, background = scene(12.0, LONG)
         mask[:] = 0
         mask[74:78, 80:90] = FOREGROUND
         assert not find_shadows(mask, picture, background).any()
 
     def test_empty_mask_has_none(self) -> None:
         """And the answer has the mask's shape."""
-        background = _ground(12.0)
-        shadows = find_shadows(np.zeros(_SHAPE, np.uint8), background, background)
-        assert shadows.shape == _SHAPE
+        background = ground(12.0)
+        shadows = find_shadows(np.zeros(SHAPE, np.uint8), background, background)
+        assert shadows.shape == SHAPE
         assert shadows.dtype == bool
         assert not shadows.any()
-
-
-class TestTone:
-    """How dark a scene's shadows are is learnt."""
-
-    @staticmethod
-    def _plain(gain: float) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-        """Return a scene whose shadow lies below the object, on ground without texture."""
-        shadow, standing = (slice(62, 81), slice(45, 85)), (slice(30, 62), slice(48, 78))
-        return _scene(0.0, shadow, gain=gain, standing=standing)
-
-    @staticmethod
-    def _find(
-        finder: ShadowFinder, scene: tuple[NDArray[np.uint8], ...]
-    ) -> NDArray[np.bool_] | None:
-        return finder.find(Regions(scene[0]), *scene[1:])
-
-    @pytest.mark.parametrize(("gain", "is_found"), [(0.55, True), (0.45, False), (0.65, False)])
-    def test_what_is_as_dark_as_other_shadows_needs_no_texture(
-        self, gain: float, is_found: bool
-    ) -> None:
-        """What is darker or brighter than they are is still an object."""
-        finder = ShadowFinder()
-        assert self._find(finder, self._plain(gain)) is None
-        for _ in range(3):
-            assert self._find(finder, _scene(12.0, _LONG, gain=0.55)) is not None
-        assert (self._find(finder, self._plain(gain)) is not None) == is_found
-
-    def test_shadows_of_many_tones_tell_nothing(self) -> None:
-        """Where no tone prevails, each shadow has to be one by itself."""
-        finder = ShadowFinder()
-        for gain in (0.45, 0.55, 0.65, 0.75) * 2:
-            assert self._find(finder, _scene(12.0, _LONG, gain=gain)) is not None
-        assert self._find(finder, self._plain(0.55)) is None
-
-    def test_what_is_found_by_its_tone_does_not_teach_it(self) -> None:
-        """Else one mistake would lead to the next."""
-        finder = ShadowFinder()
-        for _ in range(3):
-            self._find(finder, _scene(12.0, _LONG, gain=0.55))
-        for _ in range(60):
-            self._find(finder, self._plain(0.575))
-        assert self._find(finder, self._plain(0.53)) is not None
-        assert self._find(finder, self._plain(0.6)) is None
-
-    def test_another_tone_is_learnt_as_the_light_changes(self) -> None:
-        """Under a clouded sky shadows are fainter; what was learnt fades."""
-        finder = ShadowFinder()
-        for _ in range(20):
-            self._find(finder, _scene(12.0, _LONG, gain=0.45))
-        for _ in range(200):
-            self._find(finder, _scene(12.0, _LONG, gain=0.6))
-        assert self._find(finder, self._plain(0.6)) is not None
-        assert self._find(finder, self._plain(0.45)) is None
 
 
 @settings(max_examples=25)
@@ -361,7 +282,7 @@ class TestMeasurements:
 
 def _frames(n: int, scale: int) -> list[Frame]:
     """Return a clip: twenty pictures of the ground, then an object that walks to the right."""
-    background = _ground(12.0)
+    background = ground(12.0)
     rng = np.random.default_rng(9)
     frames = []
     for i in range(n):
@@ -369,7 +290,7 @@ def _frames(n: int, scale: int) -> list[Frame]:
         if i >= 20:
             x = 10 + 4 * (i - 20)
             shadow = slice(66, 81), slice(x + 12, x + 40)
-            image[shadow] = (background[shadow] * _LEFT_IN_SHADOW).astype(np.uint8)
+            image[shadow] = (background[shadow] * LEFT_IN_SHADOW).astype(np.uint8)
             image[30:81, x : x + 12] = 220
         noisy = np.clip(image + rng.normal(0, 1.5, image.shape), 0, 255).astype(np.uint8)
         frames.append(Frame(index=i, timestamp_s=i / 25, image=_enlarged(noisy, scale)))
