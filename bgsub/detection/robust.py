@@ -62,9 +62,10 @@ class RobustDetector:
     The order of work on a frame: the picture is moved back to where the camera looked at
     first, and a change of light is carried over to the model or taken out of the picture; the
     model learns from it, and says how far each pixel is from its background; those distances,
-    shorter where the background moves, are smoothed along the picture's edges and decided with
-    hysteresis; what was decided says where pixels blink, which of them may learn from the next
-    frame, and what is a ghost; the mask is cleaned.
+    shorter where the background moves, are smoothed along the picture's edges, but for what is
+    too small for that, and decided with hysteresis; what was decided says where pixels blink,
+    which of them may learn from the next frame, and what is a ghost; what is parked is hidden,
+    shadows are labelled, and the mask is cleaned.
 
     Parameters
     ----------
