@@ -19,18 +19,18 @@ __all__ = [
     "N_RIM",
     "N_SUMS",
     "PICTURE",
-    "STAYED",
     "WAS_HIDDEN",
     "add_up_fading",
     "add_up_outlines",
+    "count_where",
     "energy_where",
     "look",
     "vote",
 ]
 
-# Columns of the table of sums: pixels on the rim, pixels that have stayed, and energies on the
-# rim; for fading, the steepness on the rim and the difference inside.
-N_RIM, STAYED, PICTURE, BACKGROUND, N_SUMS = range(5)
+# Columns of the table of sums: pixels on the rim, and energies there; for fading, the steepness
+# on the rim and the difference inside.
+N_RIM, PICTURE, BACKGROUND, N_SUMS = range(4)
 # What a look may have found.
 HAS_STAYED, KEEPS_STILL, WAS_HIDDEN = 1, 2, 4
 
@@ -232,10 +232,32 @@ def _energy(picture: NDArray[np.uint8] | NDArray[np.int16], y: int, x: int) -> n
 
 
 @kernel
+def count_where(
+    runs: NDArray[np.int32], where: NDArray[np.uint8], counts: NDArray[np.int64]
+) -> None:
+    """Count the pixels of each region in which something is not 0.
+
+    Parameters
+    ----------
+    runs : ndarray of int32, shape (n, 4)
+        Of the regions.
+    where : ndarray of uint8, shape (h, w)
+        Where to count.
+    counts : ndarray of int64, shape (regions + 1,)
+        Zeros; written.
+    """
+    for i in range(len(runs)):
+        n = 0
+        for x in range(runs[i, START], runs[i, END]):
+            n += where[runs[i, ROW], x] != 0
+        counts[runs[i, LABEL]] += n
+
+
+@kernel
 def add_up_outlines(
     runs: NDArray[np.int32],
+    is_asked: NDArray[np.bool_],
     rim: NDArray[np.uint8],
-    stayed: NDArray[np.uint8],
     picture: NDArray[np.int16],
     background: NDArray[np.int16],
     n_background: NDArray[np.uint16],
@@ -250,10 +272,10 @@ def add_up_outlines(
     ----------
     runs : ndarray of int32, shape (n, 4)
         Of the regions.
+    is_asked : ndarray of bool, shape (regions + 1,)
+        By the number of the region; others' sums stay 0.
     rim : ndarray of uint8, shape (h, w)
         Not 0 on the rims.
-    stayed : ndarray of uint8, shape (h, w)
-        Not 0 in pixels that have stayed.
     picture, background : ndarray of int16, shape ((h + 1) // 2, (w + 1) // 2)
         Luma, half as fine.
     n_background : ndarray of uint16, shape (h, w)
@@ -266,11 +288,12 @@ def add_up_outlines(
         Zeros; written.
     """
     for i in range(len(runs)):
+        if not is_asked[runs[i, LABEL]]:
+            continue
         y = runs[i, ROW]
-        n_rim = n_stayed = 0
+        n_rim = 0
         in_picture = in_background = 0.0
         for x in range(runs[i, START], runs[i, END]):
-            n_stayed += stayed[y, x] != 0
             if rim[y, x]:
                 n_rim += 1
                 factor = young_ratio if n_background[y, x] < n_known else ratio
@@ -278,7 +301,6 @@ def add_up_outlines(
                 in_background += _energy(background, y // 2, x // 2)
         label = runs[i, LABEL]
         sums[label, N_RIM] += n_rim
-        sums[label, STAYED] += n_stayed
         sums[label, PICTURE] += in_picture
         sums[label, BACKGROUND] += in_background
 

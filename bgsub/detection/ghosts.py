@@ -14,9 +14,9 @@ from bgsub.detection._outlines import (
     N_RIM,
     N_SUMS,
     PICTURE,
-    STAYED,
     WAS_HIDDEN,
     add_up_outlines,
+    count_where,
     energy_where,
     look,
     vote,
@@ -186,11 +186,19 @@ class GhostFinder:
         background: NDArray[np.uint8],
     ) -> NDArray[np.bool_] | None:
         """Return the regions that are ghosts and of which most has stayed."""
+        sizes = regions.boxes[:, AREA]
+        n_stayed = np.zeros(len(sizes), np.int64)
         has_stayed = (self._n_foreground >= _LOOKS).view(np.uint8)
+        count_where(regions.runs, as_read_only(has_stayed), n_stayed)
+        is_asked = (sizes >= _MIN_CELLS) & (2 * n_stayed > sizes)
+        # Where things move this is nearly always so, and saves most of the work.
+        if not is_asked.any():
+            self._whole_votes[:] = 0
+            return None
         pictures = _softened(picture), _softened(background)
         suspects = _suspects(
             regions,
-            has_stayed,
+            is_asked,
             _rim(regions.mask),
             pictures,
             _scale(*pictures, regions.mask),
@@ -206,13 +214,17 @@ class GhostFinder:
         is_still = self._n_seen >= _LOOKS - _PART_VOTES
         is_still &= self._n_background < self._n_new
         part = is_still.view(np.uint8) * np.uint8(255)
+        regions = Regions(part)
+        is_asked = regions.boxes[:, AREA] >= _MIN_CELLS
+        if not is_asked.any():
+            self._part_votes[:] = 0
+            return None
         moves = mask & ~part
         # Where a part ends at what moves, neither picture has the outline.
         rim = _rim(mask) & part & ~_grown(moves, _WIDE_SQUARE)
         looks = np.asarray(cv2.convertScaleAbs(self._looks), np.uint8)
         pictures = _softened(looks), _softened(background)
-        regions = Regions(part)
-        suspects = _suspects(regions, part, rim, pictures, _scale(*pictures, mask))
+        suspects = _suspects(regions, is_asked, rim, pictures, _scale(*pictures, mask))
         if not vote(regions.runs, suspects, np.uint8(_PART_VOTES), self._part_votes):
             return None
         is_seen = self._is_seen > 0
@@ -242,14 +254,14 @@ def _looks_in(seconds: float, every_s: float) -> int:
 
 def _suspects(
     regions: Regions,
-    stayed: NDArray[np.uint8],
+    is_asked: NDArray[np.bool_],
     rim: Mask,
     pictures: tuple[NDArray[np.int16], NDArray[np.int16]],
     scale: float,
     n_background: NDArray[np.uint16] | None = None,
     n_known: int = 0,
 ) -> NDArray[np.bool_]:
-    """Return which regions have an outline that is stronger in the background.
+    """Return which of the regions that are asked for have a stronger outline in the background.
 
     By the number of the region.  Where the background was seen for less than `n_known` looks,
     it need not be as much stronger.
@@ -259,8 +271,8 @@ def _suspects(
         n_background = np.zeros(rim.shape, np.uint16)
     add_up_outlines(
         regions.runs,
+        is_asked,
         as_read_only(rim),
-        as_read_only(stayed),
         as_read_only(pictures[0]),
         as_read_only(pictures[1]),
         n_background,
@@ -269,10 +281,7 @@ def _suspects(
         _RATIO * scale,
         sums,
     )
-    sizes = regions.boxes[:, AREA]
     is_ghost: NDArray[np.bool_] = sums[:, BACKGROUND] > sums[:, PICTURE]
-    is_ghost &= 2 * sums[:, STAYED] > sizes
-    is_ghost &= sizes >= _MIN_CELLS
     is_ghost &= sums[:, N_RIM] >= _MIN_RIM
     return is_ghost
 
