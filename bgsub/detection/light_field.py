@@ -110,14 +110,13 @@ class LightField:
         # What is not known of a block is what its neighbours are.
         sums = np.asarray(cv2.GaussianBlur(sums, (0, 0), _SMOOTH))
         in_block = near.size / (self._size[0] * self._size[1] * _STRIDE**2)
-        is_known = sums[..., -1:] > _MIN_SHARE * in_block
-        seen, known = sums[..., :n_channels], sums[..., n_channels:-1]
-        off = seen / np.maximum(known, 1) - self._gains
-        if elapsed_s is not None:
-            most = _FASTEST * max(elapsed_s, 0.0)
-            off = np.clip(_RATE * off, -most, most)
-        self._gains = np.where(is_known, self._gains + off, self._gains)
-        self._note_change()
+        self._is_off = _OFF < _move(
+            sums,
+            np.float32(_MIN_SHARE * in_block),
+            np.float32(1 if elapsed_s is None else _RATE),
+            np.float32(np.inf if elapsed_s is None else _FASTEST * max(elapsed_s, 0.0)),
+            self._gains,
+        )
 
     def take_common(self, least: float) -> NDArray[np.float32] | None:
         """Hand over what the whole picture has changed by, if it is so much.
@@ -253,6 +252,44 @@ def _add_up(
                 _find_usable(planes, mask, y, usable)
                 _add(planes, usable, columns)
             _gather(columns, row, sums)
+
+
+@kernel
+def _move(
+    sums: NDArray[np.float32],
+    least: np.float32,
+    rate: np.float32,
+    most: np.float32,
+    gains: NDArray[np.float32],
+) -> float:
+    """Move the gains of blocks towards what is seen, and return how far they are from 1.
+
+    Parameters
+    ----------
+    sums : ndarray of float32, shape (rows, columns, 2 * channels + 1)
+        As :func:`_add_up` writes them, smoothed.
+    least : float32
+        A block says something if more of its pixels than this are usable.
+    rate, most : float32
+        Share of the difference that is made up for, and the most.
+    gains : ndarray of float32, shape (rows, columns, channels)
+        Written.
+    """
+    n_channels = gains.shape[2]
+    one = np.float32(1)
+    farthest = np.float32(0)
+    for row in range(gains.shape[0]):
+        for column in range(gains.shape[1]):
+            is_known = sums[row, column, 2 * n_channels] > least
+            for c in range(n_channels):
+                gain = gains[row, column, c]
+                if is_known:
+                    known = max(sums[row, column, n_channels + c], one)
+                    off = rate * (sums[row, column, c] / known - gain)
+                    gain += min(max(off, -most), most)
+                    gains[row, column, c] = gain
+                farthest = max(farthest, abs(gain - one))
+    return float(farthest)
 
 
 @device

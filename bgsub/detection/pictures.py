@@ -53,13 +53,15 @@ def near_foreground(mask: Mask) -> Mask:
 
 
 def as_read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """Return a view that cannot be written.
+    """Return the array as one that cannot be written: a view, unless it is one already.
 
     Numba compiles once for arrays that may be written and once for those that may not: a kernel
     whose inputs always come like this is compiled, and loaded, once.
     """
+    if not array.flags.writeable:
+        return array
     view = array.view()
-    view.flags.writeable = False
+    view.setflags(write=False)
     return view
 
 

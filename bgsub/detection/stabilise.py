@@ -24,9 +24,10 @@ _MIN_RESPONSE = 0.05
 # Pictures half as fine tell in a quarter of the time that there is no shift; this much, in
 # their pixels, may be one.
 _LEAST_OF_HALVES = 0.13
-# A camera that stood still for a while is looked at now and then only.
+# A camera that stood still for so many looks is looked at now and then only: at one in so many
+# frames, after so many looks more at fewer still.
 _PATIENCE = 25
-_EVERY = 5
+_EVERY = (1, 5, 10)
 
 
 class Stabiliser:
@@ -68,7 +69,7 @@ class Stabiliser:
         self._number += 1
         if not self._whole.is_enough:
             return 0.0, 0.0
-        if self._steady >= _PATIENCE and self._number % _EVERY:
+        if self._number % _EVERY[min(self._steady // _PATIENCE, len(_EVERY) - 1)]:
             return 0.0, 0.0
         if self._steady and self._halves.is_enough:
             x, y, _ = self._halves.shift(picture, background)

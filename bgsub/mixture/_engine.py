@@ -385,7 +385,7 @@ def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     # Numba compiles once for arrays that may be written and once for those that may not:
     # handing over only the latter saves the second compilation.
     view = array.view()
-    view.flags.writeable = False
+    view.setflags(write=False)
     return view
 
 
