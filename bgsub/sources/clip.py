@@ -69,6 +69,10 @@ class ClipSource:
     counts the frames from 0, corrupt ones included.  When `start_s` is above 0, decoding
     begins at a keyframe whose number is taken from its time and the mean frame rate: exact
     for a constant rate, an estimate otherwise.
+
+    Where the picture is reduced to half its size or less on each side, H.264 and HEVC
+    pictures from which no other is predicted are not deblocked: reduced, they differ by a
+    few hundredths of a grey level in the mean, and are decoded in a tenth less time.
     """
 
     def __init__(
@@ -194,7 +198,11 @@ class ClipSource:
         if self._clip is not None:
             self._clip.container.close()
         self._clip = open_clip(
-            self._path, n_threads=self._n_threads, n_busy_cores=self._n_busy_cores
+            self._path,
+            n_threads=self._n_threads,
+            n_busy_cores=self._n_busy_cores,
+            scale=self._scale,
+            max_side_px=self._max_side_px,
         )
         return self._clip
 

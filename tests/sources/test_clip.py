@@ -14,6 +14,7 @@ import pytest
 from bgsub.errors import SourceOpenError
 from bgsub.sources import ClipSource
 from bgsub.sources._container import open_clip
+from bgsub.sources._pictures import PictureConverter
 from tests.sources._clips import FAST, number_in, picture, write_clip
 
 if TYPE_CHECKING:
@@ -292,6 +293,51 @@ def test_small_pictures_are_decoded_on_the_cores_that_others_leave(
     clip = open_clip(write_clip(tmp_path / "a.mp4"), n_threads=0, n_busy_cores=n_busy)
     with clip.container:
         assert clip.stream.codec_context.thread_count == n_threads
+
+
+@pytest.mark.parametrize(
+    ("part", "is_left"),
+    [
+        ({}, False),
+        ({"scale": 0.51}, False),
+        ({"max_side_px": 50}, False),
+        ({"scale": 0.5}, True),
+        ({"scale": 0.9, "max_side_px": 48}, True),
+    ],
+)
+def test_edges_of_blocks_are_left_only_in_pictures_of_half_the_size_or_less(
+    tmp_path: Path, part: dict[str, Any], is_left: bool
+) -> None:
+    clip = open_clip(write_clip(tmp_path / "a.mp4", count=1), n_threads=1, **part)
+    with clip.container:
+        assert ("skip_loop_filter" in clip.stream.codec_context.options) == is_left
+
+
+@pytest.mark.parametrize(
+    "codec", ["libx264", "libx265", "libvpx-vp9", "mpeg4", "mjpeg", "ffv1"]
+)
+def test_clip_decoded_for_half_its_size_hardly_differs(codec: str, tmp_path: Path) -> None:
+    coarse = {"crf": "36", "x265-params": "log-level=none"}
+    pixels = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    path = write_clip(
+        tmp_path / "clip.mkv", codec=codec, options=coarse, pixels=pixels, size=(192, 128)
+    )
+    with av.open(str(path)) as container:
+        pictures = list(container.decode(video=0))
+    half = PictureConverter(pictures[0], scale=0.5, max_side_px=None, colour=False)
+    expected = [(p.time or 0.0, half.convert(p)) for p in pictures]
+
+    with ClipSource(path, start_s=0.0, end_s=None, scale=0.5, colour=False) as source:
+        frames = list(source)
+        assert source.problems == ()
+
+    assert [f.timestamp_s for f in frames] == pytest.approx([time_s for time_s, _ in expected])
+    differences = np.array(
+        [cv2.absdiff(f.image, e) for f, (_, e) in zip(frames, expected, strict=True)]
+    )
+    assert differences.mean(axis=(1, 2)).max() < 0.3
+    # It shows where a codec both smooths and has pictures that no other is predicted from.
+    assert differences.any() == (codec in {"libx264", "libx265"})
 
 
 @pytest.mark.parametrize("start_s", [0.0, 0.48])
