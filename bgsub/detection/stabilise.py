@@ -27,7 +27,7 @@ _LEAST_OF_HALVES = 0.13
 # A camera that stood still for so many looks is looked at now and then only: at one in so many
 # frames, after so many looks more at fewer still.
 _PATIENCE = 25
-_EVERY = (1, 5, 10)
+_EVERY = (1, 5, 8)
 
 
 class Stabiliser:
