@@ -89,7 +89,8 @@ def find_dimmed(
         np.float32(most_spread),
         np.float32(most_gradient),
         np.zeros(height + 1, np.int64),
-        np.zeros(width, np.uint8),
+        np.empty((width + 2, 2), np.int64),
+        np.empty(width, np.bool_),
         np.empty((width + 2) * n_channels, np.uint16),
         np.empty((2, width * n_channels), np.uint8),
         np.empty((height, width), np.float32),
@@ -110,40 +111,43 @@ def _find_dimmed(
     most_spread: np.float32,
     most_gradient: np.float32,
     row_first: NDArray[np.int64],
-    near: NDArray[np.uint8],
+    pieces: NDArray[np.int64],
+    is_dimmed: NDArray[np.bool_],
     sums: NDArray[np.uint16],
     levels: NDArray[np.uint8],
     ratios: NDArray[np.float32],
     dimmed: NDArray[np.uint8],
 ) -> None:
-    """Find as :func:`find_dimmed`, with room to work in, of which the first two are zeros."""
+    """Find as :func:`find_dimmed`, with room to work in, of which the first one is zeros."""
     height, width = dimmed.shape
     n_channels = picture.shape[1] // width
     share = np.float32(1) / np.float32(n_channels)
     _find_rows(runs, row_first)
     for y in range(height):
-        first, past = _mark_near(runs, is_object, row_first, y, near)
-        if first >= past:
+        n_pieces = _find_pieces(runs, is_object, row_first, y, width, pieces)
+        if n_pieces == 0:
             continue
+        first, past = pieces[0, 0], pieces[n_pieces - 1, 1]
         # Faster than one piece after the other.
         for k in range(2):
             rows = picture if k == 0 else background
             _smooth(rows, n_channels, y, first, past, sums, levels, k)
-        for x in range(first, past):
-            if not near[x]:
-                continue
-            i = x * n_channels
-            lowest = highest = total = logarithms[levels[0, i]] - logarithms[levels[1, i]]
-            for j in range(i + 1, i + n_channels):
-                ratio = logarithms[levels[0, j]] - logarithms[levels[1, j]]
-                lowest, highest = min(lowest, ratio), max(highest, ratio)
-                total += ratio
-            mean = total * share
-            ratios[y, x] = mean
-            is_dimmed = (darkest < mean < brightest) & (highest - lowest < most_spread)
-            dimmed[y, x] = is_dimmed & (near[x] > 1)
-        for x in range(first, past):
-            near[x] = 0
+        for piece in range(n_pieces):
+            for x in range(pieces[piece, 0], pieces[piece, 1]):
+                i = x * n_channels
+                lowest = highest = total = logarithms[levels[0, i]] - logarithms[levels[1, i]]
+                for j in range(i + 1, i + n_channels):
+                    ratio = logarithms[levels[0, j]] - logarithms[levels[1, j]]
+                    lowest, highest = min(lowest, ratio), max(highest, ratio)
+                    total += ratio
+                mean = total * share
+                ratios[y, x] = mean
+                is_between = (darkest < mean) & (mean < brightest)
+                is_dimmed[x] = is_between & (highest - lowest < most_spread)
+        for i in range(row_first[y], row_first[y + 1]):
+            if is_object[runs[i, LABEL]]:
+                for x in range(runs[i, START], runs[i, END]):
+                    dimmed[y, x] = is_dimmed[x]
     _drop_steep(runs, ratios, np.float32(64) * most_gradient * most_gradient, dimmed)
 
 
@@ -157,30 +161,51 @@ def _find_rows(runs: NDArray[np.int32], first: NDArray[np.int64]) -> None:
 
 
 @device
-def _mark_near(
+def _find_pieces(
     runs: NDArray[np.int32],
     is_object: NDArray[np.bool_],
     row_first: NDArray[np.int64],
     y: int,
-    near: NDArray[np.uint8],
-) -> tuple[int, int]:
-    """Write 2 in a row's pixels that are of objects, and 1 beside them.
+    width: int,
+    pieces: NDArray[np.int64],
+) -> int:
+    """Write where a row has objects, or has them beside it, and return how many pieces."""
+    above, here = row_first[max(y - 1, 0)], row_first[y]
+    below, end = row_first[y + 1], row_first[min(y + 2, len(row_first) - 1)]
+    above_end, here_end = here, below
+    n = 0
+    while True:
+        above = _next_object(runs, is_object, above, above_end)
+        here = _next_object(runs, is_object, here, here_end)
+        below = _next_object(runs, is_object, below, end)
+        leftmost = np.int64(-1)
+        if above < above_end:
+            leftmost = above
+        if here < here_end and (leftmost < 0 or runs[here, START] < runs[leftmost, START]):
+            leftmost = here
+        if below < end and (leftmost < 0 or runs[below, START] < runs[leftmost, START]):
+            leftmost = below
+        if leftmost < 0:
+            return n
+        above += leftmost == above
+        here += leftmost == here
+        below += leftmost == below
+        start, past = max(runs[leftmost, START] - 1, 0), min(runs[leftmost, END] + 1, width)
+        if n > 0 and start <= pieces[n - 1, 1]:
+            pieces[n - 1, 1] = max(pieces[n - 1, 1], past)
+        else:
+            pieces[n, 0], pieces[n, 1] = start, past
+            n += 1
 
-    Return the first such pixel, and the one after the last.
-    """
-    width = len(near)
-    first, past = width, 0
-    for i in range(row_first[max(y - 1, 0)], row_first[min(y + 2, len(row_first) - 1)]):
-        if is_object[runs[i, LABEL]]:
-            start, end = max(runs[i, START] - 1, 0), min(runs[i, END] + 1, width)
-            for x in range(start, end):
-                near[x] = 1
-            first, past = min(first, start), max(past, end)
-    for i in range(row_first[y], row_first[y + 1]):
-        if is_object[runs[i, LABEL]]:
-            for x in range(runs[i, START], runs[i, END]):
-                near[x] = 2
-    return first, past
+
+@device
+def _next_object(
+    runs: NDArray[np.int32], is_object: NDArray[np.bool_], i: int, end: int
+) -> int:
+    """Return the first run of an object from one on, or the end."""
+    while i < end and not is_object[runs[i, LABEL]]:
+        i += 1
+    return i
 
 
 @device
