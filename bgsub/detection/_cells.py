@@ -14,7 +14,7 @@ from bgsub.jit import device, kernel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MOST_STEP", "average", "enlarge"]
+__all__ = ["MOST_STEP", "average", "enlarge", "limit"]
 
 # The sums of larger cells' columns do not fit into 16 bits.
 MOST_STEP = 257
@@ -107,6 +107,52 @@ def enlarge(
             row = pixels[i]
             for x in range(len(row)):
                 row[x] = first[x]
+
+
+@kernel
+def limit(
+    cells: NDArray[np.uint8],
+    step: int,
+    value: np.uint8,
+    pixels: NDArray[np.uint8],
+    line: NDArray[np.uint8],
+    limited: NDArray[np.uint8],
+) -> None:
+    """Write pixels, and at most a value in those of some cells.
+
+    Parameters
+    ----------
+    cells : ndarray of uint8, shape (h, w)
+        Which ones, 0 or 1.
+    step : int
+        Side of a cell in pixels.
+    value : uint8
+        The most.
+    pixels : ndarray of uint8, shape (H, W)
+        Those at its right and lower edges belong to the last cells.
+    line : ndarray of uint8, shape (W,)
+        Room to work in.
+    limited : ndarray of uint8, shape (H, W)
+        Written.
+    """
+    height, width = cells.shape
+    white = np.uint8(255)
+    for y in range(height):
+        is_any = np.uint8(0)
+        for x in range(width):
+            is_any |= cells[y, x]
+        if is_any:
+            _stretch(cells[y], step, line)
+            for x in range(len(line)):
+                line[x] = value if line[x] else white
+        for i in range(y * step, (y + 1) * step if y + 1 < height else len(pixels)):
+            source, target = pixels[i], limited[i]
+            if is_any:
+                for x in range(len(line)):
+                    target[x] = min(source[x], line[x])
+            else:
+                for x in range(len(line)):
+                    target[x] = source[x]
 
 
 @device

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from bgsub.detection._cells import MOST_STEP, average, enlarge
+from bgsub.detection._cells import MOST_STEP, average, enlarge, limit
+from bgsub.detection.pictures import as_read_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,12 +88,8 @@ class Grid:
         self._share(work)
         return cells
 
-    def enlarge(self, cells: Mask, rows: tuple[int, int] | None = None) -> Mask:
-        """Return an array in which each pixel has the value of its cell.
-
-        Where only some rows of cells are asked for, the last exclusive, the others' pixels may
-        have any value.
-        """
+    def enlarge(self, cells: Mask) -> Mask:
+        """Return an array in which each pixel has the value of its cell."""
         if self.step == 1:
             return cells
         if cells.ndim == 3:
@@ -104,11 +101,21 @@ class Grid:
         def work(first: int, last: int) -> None:
             enlarge(cells, self.step, pixels, first, last)
 
-        if rows is None:
-            self._share(work)
-        else:
-            work(*rows)
+        self._share(work)
         return pixels
+
+    def limited(self, pixels: Mask, where: NDArray[np.bool_], value: int) -> Mask:
+        """Return an array whose pixels are at most `value` in cells where something is true."""
+        limited, line = np.empty_like(pixels), np.empty(pixels.shape[1], np.uint8)
+        limit(
+            as_read_only(where.view(np.uint8)),
+            self.step,
+            np.uint8(value),
+            as_read_only(pixels),
+            line,
+            limited,
+        )
+        return limited
 
     def _resized(self, picture: NDArray[Any], how: int) -> NDArray[Any]:
         """Return the cells of a picture, none of which needs more than its own pixels."""

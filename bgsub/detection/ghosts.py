@@ -100,6 +100,7 @@ class GhostFinder:
         self._looks = np.zeros(shape, np.float32)
         self._n_seen = np.zeros(shape, np.int8)
         self._is_seen = np.zeros(shape, np.uint8)
+        self._known: tuple[NDArray[np.uint8], NDArray[np.int16]] | None = None
 
     def find(
         self,
@@ -195,7 +196,7 @@ class GhostFinder:
         if not is_asked.any():
             self._whole_votes[:] = 0
             return None
-        pictures = _softened(picture), _softened(background)
+        pictures = _softened(picture), self._softened_background(background)
         suspects = _suspects(
             regions,
             is_asked,
@@ -223,7 +224,7 @@ class GhostFinder:
         # Where a part ends at what moves, neither picture has the outline.
         rim = _rim(mask) & part & ~_grown(moves, _WIDE_SQUARE)
         looks = np.asarray(cv2.convertScaleAbs(self._looks), np.uint8)
-        pictures = _softened(looks), _softened(background)
+        pictures = _softened(looks), self._softened_background(background)
         suspects = _suspects(regions, is_asked, rim, pictures, _scale(*pictures, mask))
         if not vote(regions.runs, suspects, np.uint8(_PART_VOTES), self._part_votes):
             return None
@@ -234,6 +235,12 @@ class GhostFinder:
         around: NDArray[np.bool_] = _grown(found.view(np.uint8), _SQUARE) > 0
         around &= (moves == 0) & is_seen
         return around
+
+    def _softened_background(self, background: NDArray[np.uint8]) -> NDArray[np.int16]:
+        """Return the background softened; for several looks it is the same array."""
+        if self._known is None or self._known[0] is not background:
+            self._known = background, _softened(background)
+        return self._known[1]
 
 
 def _softened(picture: NDArray[np.uint8]) -> NDArray[np.int16]:

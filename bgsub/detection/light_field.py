@@ -110,12 +110,15 @@ class LightField:
         # What is not known of a block is what its neighbours are.
         sums = np.asarray(cv2.GaussianBlur(sums, (0, 0), _SMOOTH))
         in_block = near.size / (self._size[0] * self._size[1] * _STRIDE**2)
-        self._is_off = _OFF < _move(
-            sums,
-            np.float32(_MIN_SHARE * in_block),
-            np.float32(1 if elapsed_s is None else _RATE),
-            np.float32(np.inf if elapsed_s is None else _FASTEST * max(elapsed_s, 0.0)),
-            self._gains,
+        self._is_off = (
+            _move(
+                sums,
+                np.float32(_MIN_SHARE * in_block),
+                np.float32(1 if elapsed_s is None else _RATE),
+                np.float32(np.inf if elapsed_s is None else _FASTEST * max(elapsed_s, 0.0)),
+                self._gains,
+            )
+            > _OFF
         )
 
     def take_common(self, least: float) -> NDArray[np.float32] | None:

@@ -190,10 +190,14 @@ class RobustDetector:
             hidden = state.residents.hidden(regions, pictures.luma, timestamp_s)
             mask, probability = _without(hidden, mask, probability, state.grid)
         if state.shadows is not None:
-            shadows = state.shadows.find(regions, pictures.cells, pictures.background)
-            mask = _labelled(mask, shadows, state.grid)
-            glares = find_glares(regions.mask, pictures.luma, pictures.background_luma)
-            mask = _labelled(mask, glares, state.grid)
+            found = [
+                state.shadows.find(regions, pictures.cells, pictures.background),
+                find_glares(regions.mask, pictures.luma, pictures.background_luma),
+            ]
+            # What is learnt does not depend on it.  Background is 0 and stays so.
+            for where in found:
+                if where is not None:
+                    mask = state.grid.limited(mask, where, SHADOW)
         return mask, probability
 
     def _aligned(
@@ -303,20 +307,3 @@ def _without(
     if probability is not None:
         probability = np.asarray(cv2.bitwise_and(probability, shown), np.uint8)
     return np.asarray(cv2.bitwise_and(mask, shown), np.uint8), probability
-
-
-def _labelled(mask: Mask, shadows: NDArray[np.bool_] | None, grid: Grid) -> Mask:
-    """Return a mask in which shadow has its own value; what is learnt does not depend on it."""
-    if shadows is None:
-        return mask
-    rows = np.flatnonzero(shadows.any(axis=1))
-    labels = grid.enlarge(
-        np.where(shadows, np.uint8(SHADOW), np.uint8(FOREGROUND)),
-        rows=(int(rows[0]), int(rows[-1]) + 1),
-    )
-    first = int(rows[0]) * grid.step
-    last = (int(rows[-1]) + 1) * grid.step if rows[-1] + 1 < grid.height else len(mask)
-    labelled = mask.copy()
-    # Background is 0 and stays so.
-    cv2.min(mask[first:last], labels[first:last], dst=labelled[first:last])
-    return labelled

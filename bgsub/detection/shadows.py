@@ -89,7 +89,8 @@ class ShadowFinder:
         """
         scale = max(1.0, regions.mask.shape[0] / _LINES)
         seeds = _seeds(regions, picture, background, _MIN_OBJECT_PX * scale * scale)
-        if seeds is None:
+        min_px = _MIN_SEED_PX * scale * scale
+        if seeds is None or seeds.boxes[:, AREA].max() < min_px:
             return None
         reach_px = round(_REACH_PX * scale) + _GROW.shape[0] // 2
         verdicts, ratios = decide(
@@ -99,7 +100,7 @@ class ShadowFinder:
             background,
             _LOGARITHMS,
             reach_px,
-            _MIN_SEED_PX * scale * scale,
+            min_px,
             self._tone(),
         )
         if not verdicts.any():

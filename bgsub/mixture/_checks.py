@@ -20,6 +20,7 @@ __all__ = [
     "check_frame",
     "check_kind",
     "check_out",
+    "contiguous",
     "curves",
     "durations",
     "fractions",
@@ -92,6 +93,15 @@ def batch_kind(
     return frames[0].shape, frames[0].dtype
 
 
+def contiguous(array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array that is C-contiguous and aligned: itself, or a copy."""
+    flags = array.flags
+    # Only a copy needs what NumPy takes longer to find out than a small frame to be learnt.
+    if flags.c_contiguous and flags.aligned:
+        return array
+    return np.require(array, requirements=["C", "A"])
+
+
 def check_out(out: object, shape: tuple[int, ...]) -> None:
     """Raise FrameShapeError unless masks of this shape can be written into `out`."""
     if (
@@ -110,7 +120,7 @@ def thresholds(given: object, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     if not isinstance(given, np.ndarray) or given.dtype != np.uint8 or given.shape != shape:
         msg = f"background_threshold must be a uint8 array of the frame's size, {shape}"
         raise FrameShapeError(msg)
-    return np.require(given, requirements=["C"]).reshape(1, -1)
+    return contiguous(given).reshape(1, -1)
 
 
 def pixel_rows(
@@ -145,7 +155,7 @@ def pixel_rows(
         raise FrameShapeError(msg)
     if mask.dtype.itemsize > 1:
         mask = mask != 0
-    rows = np.require(mask, requirements=["C", "A"]).view(np.uint8)
+    rows = contiguous(mask).view(np.uint8)
     return rows.reshape(-1, height * width)
 
 

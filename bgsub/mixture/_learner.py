@@ -205,7 +205,7 @@ class Learner:
             self._engine = Engine(*self._described(shape, dtype), self._params)
             self._shape, self._dtype = shape, dtype
         self._engine.step(
-            [np.require(frame, requirements=["C", "A"]).reshape(-1) for frame in frames],
+            [checks.contiguous(frame).reshape(-1) for frame in frames],
             masks.reshape(n_frames, -1),
             rates,
             update,

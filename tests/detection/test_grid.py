@@ -48,6 +48,10 @@ def test_small_frames_are_passed_through() -> None:
     assert grid.reduce(picture) is picture
     assert grid.average(picture) is picture
     assert grid.enlarge(picture) is picture
+    limited = grid.limited(picture, picture % 2 == 1, 20)
+    np.testing.assert_array_equal(
+        limited, np.where(picture % 2 == 1, np.minimum(picture, 20), picture)
+    )
 
 
 @pytest.mark.parametrize("step", [2, 3, 4, 5])
@@ -71,6 +75,9 @@ def test_cells_have_the_mean_of_their_pixels_and_pixels_the_value_of_their_cell(
     np.testing.assert_array_equal(grid.enlarge(cells), cells[rows][:, columns])
     colours = np.stack([cells, 1 - cells, cells * 3], axis=2)
     np.testing.assert_array_equal(grid.enlarge(colours), colours[rows][:, columns])
+    cells[2:4] = 0
+    limited = np.where(cells[rows][:, columns], np.minimum(values, 127), values)
+    np.testing.assert_array_equal(grid.limited(values, cells.view(np.bool_), 127), limited)
 
 
 @pytest.mark.parametrize("shape", [(721, 733), (1081, 1442, 3)])
