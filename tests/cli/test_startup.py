@@ -107,3 +107,42 @@ print(product.tolist())
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert run.stdout.strip() == "[[1.0, 0.0], [0.0, 1.0]]"
+
+
+_LEAVING = """
+import atexit, sys
+from bgsub.cli import main
+sys.argv = ["bgsub", *sys.argv[1:]]
+atexit.register(print, "others were told")
+{before}
+main()
+print("was taken apart")
+"""
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["scan"], 2)])
+def test_a_process_of_its_own_ends_with_the_command(arguments: list[str], code: int) -> None:
+    run = _leave("", *arguments)
+    assert run.returncode == code
+    assert run.stdout.splitlines()[-1] == "others were told"
+    assert "was taken apart" not in run.stdout
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "import threading; threading.Timer(0.5, print, ['still at work']).start()",
+        "sys.setprofile(lambda *_: None)",
+    ],
+)
+def test_a_process_in_which_somebody_has_work_left_ends_as_usual(before: str) -> None:
+    run = _leave(before, "--version")
+    assert "was taken apart" in run.stdout
+    assert ("still at work" in run.stdout) == ("threading" in before)
+
+
+def _leave(before: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    code = _LEAVING.format(before=before)
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
