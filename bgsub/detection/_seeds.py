@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from bgsub.detection._runs import END, LABEL, ROW, START
@@ -19,24 +18,30 @@ if TYPE_CHECKING:
 
 __all__ = ["find_dimmed", "find_seeds"]
 
-_SQUARE = np.ones((3, 3), np.uint8)
+_1 = np.uintp(1)
 
 
-def find_seeds(dimmed: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+def find_seeds(dimmed: NDArray[np.uint8], runs: NDArray[np.int32]) -> NDArray[np.uint8] | None:
     """Return where shadows may be: dimmed places that a square of 3 × 3 fits into.
 
     Parameters
     ----------
     dimmed : ndarray of uint8, shape (h, w)
         From :func:`find_dimmed`.
+    runs : ndarray of int32, shape (n, 4)
+        Of the foreground's regions.
 
     Returns
     -------
     ndarray of uint8, shape (h, w), or None
         1 there, 0 elsewhere; None if there is no such place.
     """
-    seeds = np.asarray(cv2.morphologyEx(dimmed, cv2.MORPH_OPEN, _SQUARE), np.uint8)
-    return seeds if cv2.countNonZero(seeds) else None
+    if len(runs) == 0:
+        return None
+    seeds, fits = np.zeros_like(dimmed), np.empty_like(dimmed)
+    line = np.empty(dimmed.shape[1], np.uint8)
+    first, last = int(runs[0, ROW]), int(runs[-1, ROW])
+    return seeds if _open(dimmed, first, last, line, fits, seeds) else None
 
 
 def find_dimmed(
@@ -259,3 +264,61 @@ def _drop_steep(
             across = rising - falling + 2 * (ratios[y, right] - ratios[y, left])
             along = rising + falling + 2 * (ratios[down, x] - ratios[up, x])
             dimmed[y, x] = 4 * (across * across + along * along) < limit
+
+
+@kernel
+def _open(
+    dimmed: NDArray[np.uint8],
+    first: int,
+    last: int,
+    line: NDArray[np.uint8],
+    fits: NDArray[np.uint8],
+    seeds: NDArray[np.uint8],
+) -> bool:
+    """Open by a square of 3 × 3 as OpenCV does, and return whether anything is left.
+
+    Parameters
+    ----------
+    dimmed : ndarray of uint8, shape (h, w)
+        0 or 1, 0 outside some rows.
+    first, last : int
+        Those rows, both inclusive.
+    line : ndarray of uint8, shape (w,)
+        Room to work in.
+    fits : ndarray of uint8, shape (h, w)
+        Written in those rows: 1 in the middle of a square that fits in.
+    seeds : ndarray of uint8, shape (h, w)
+        Zeros; written in those rows.
+    """
+    height = len(dimmed)
+    for y in range(first, last + 1):
+        above, here, below = dimmed[max(y - 1, 0)], dimmed[y], dimmed[min(y + 1, height - 1)]
+        for x in range(len(line)):
+            line[x] = above[x] & here[x] & below[x]
+        _join(line, True, fits[y])
+    is_any = np.uint8(0)
+    for y in range(first, last + 1):
+        above, here, below = fits[max(y - 1, first)], fits[y], fits[min(y + 1, last)]
+        for x in range(len(line)):
+            line[x] = above[x] | here[x] | below[x]
+        _join(line, False, seeds[y])
+        for x in range(len(line)):
+            is_any |= seeds[y, x]
+    return bool(is_any != 0)
+
+
+@device
+def _join(line: NDArray[np.uint8], is_and: bool, joined: NDArray[np.uint8]) -> None:
+    """Write what each pixel and those beside it have in common, or have together."""
+    last = len(line) - 1
+    for x in (0, last):
+        left, right = line[max(x - 1, 0)], line[min(x + 1, last)]
+        joined[x] = left & line[x] & right if is_and else left | line[x] | right
+    if is_and:
+        for i in range(1, last):
+            x = np.uintp(i)
+            joined[x] = line[x - _1] & line[x] & line[x + _1]
+    else:
+        for i in range(1, last):
+            x = np.uintp(i)
+            joined[x] = line[x - _1] | line[x] | line[x + _1]

@@ -152,5 +152,5 @@ def _seeds(
         most_spread=_MOST_SPREAD,
         most_gradient=_MOST_GRADIENT,
     )
-    found = find_seeds(dimmed)
+    found = find_seeds(dimmed, regions.runs)
     return None if found is None else Regions(found, diagonal=False)

@@ -14,7 +14,7 @@ from bgsub.config.detector import DetectorConfig
 from bgsub.detection import RobustDetector, RobustParams
 from bgsub.detection._regions import measure
 from bgsub.detection._runs import Regions
-from bgsub.detection._seeds import find_dimmed
+from bgsub.detection._seeds import find_dimmed, find_seeds
 from bgsub.detection.pictures import to_luma
 from bgsub.detection.shadows import ShadowFinder
 from bgsub.frames import FOREGROUND, SHADOW, Frame
@@ -256,6 +256,19 @@ class TestMeasurements:
         expected = reference.dimmed(*smooth, inside, limits, 4.0)
         assert 0.05 < expected.mean() < 0.9
         np.testing.assert_array_equal(found, expected)
+
+    @pytest.mark.parametrize("shape", [(30, 40), (1, 9), (9, 1), (2, 2), (1, 1)])
+    def test_find_seeds_opens(self, shape: tuple[int, int]) -> None:
+        """As OpenCV does, up to the edges of the picture."""
+        rng = np.random.default_rng(5)
+        for share in (0.5, 0.8, 0.95, 1.0):
+            dimmed = (rng.random(shape) < share).astype(np.uint8)
+            dimmed[:5] &= shape[0] < 10
+            expected = cv2.morphologyEx(dimmed, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+            found = find_seeds(dimmed, Regions(dimmed).runs)
+            assert (found is None) == (not expected.any())
+            if found is not None:
+                np.testing.assert_array_equal(found, expected)
 
     @pytest.mark.parametrize("seed", range(4))
     def test_measure_agrees(self, seed: int) -> None:
