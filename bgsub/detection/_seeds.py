@@ -205,8 +205,8 @@ def _find_pieces(
 
 @device
 def _next_object(
-    runs: NDArray[np.int32], is_object: NDArray[np.bool_], i: int, end: int
-) -> int:
+    runs: NDArray[np.int32], is_object: NDArray[np.bool_], i: np.int64, end: np.int64
+) -> np.int64:
     """Return the first run of an object from one on, or the end."""
     while i < end and not is_object[runs[i, LABEL]]:
         i += 1
@@ -311,9 +311,9 @@ def _open(
 def _join(line: NDArray[np.uint8], is_and: bool, joined: NDArray[np.uint8]) -> None:
     """Write what each pixel and those beside it have in common, or have together."""
     last = len(line) - 1
-    for x in (0, last):
-        left, right = line[max(x - 1, 0)], line[min(x + 1, last)]
-        joined[x] = left & line[x] & right if is_and else left | line[x] | right
+    for edge in (0, last):
+        a, b, c = line[max(edge - 1, 0)], line[edge], line[min(edge + 1, last)]
+        joined[edge] = a & b & c if is_and else a | b | c
     if is_and:
         for i in range(1, last):
             x = np.uintp(i)
