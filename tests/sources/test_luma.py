@@ -58,6 +58,16 @@ def test_limited_range_is_stretched_to_black_and_white(stored: int, meant: int):
     assert set(np.unique(luma)) == {meant}
 
 
+def test_limited_range_is_stretched_in_even_steps():
+    planes = np.full((24, 256), 128, np.uint8)
+    planes[:16] = np.arange(256)
+    frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+    luma = read_luma(frame, (256, 16))
+    assert luma is not None
+    exact = np.rint((np.arange(256) - 16) * 255 / 219).clip(0, 255)
+    np.testing.assert_array_equal(luma, np.tile(exact, (16, 1)))
+
+
 @given(width=st.integers(1, 200), height=st.integers(1, 120), factor=st.floats(1.0, 9.0))
 def test_shrinking_keeps_size_mean_and_place(width: int, height: int, factor: float):
     ramp = np.linspace(20, 220, width)[None, :] + np.zeros((height, 1))
