@@ -48,7 +48,8 @@ class FrameClock:
         delay: int | None,
         log: ProblemLog,
     ) -> None:
-        self._time_base = time_base
+        # As two integers: dividing once gives the same float as a fraction, at once.
+        self._numerator, self._denominator = time_base.as_integer_ratio()
         self._origin = origin
         self._frame_s = frame_s
         self._frame_ticks = max(1, round(frame_s / time_base))
@@ -78,7 +79,7 @@ class FrameClock:
     def duration_s(self, frame: av.VideoFrame) -> float:
         """Return how long `frame` is shown, in seconds."""
         if frame.duration and not self._use_dts:
-            return float(frame.duration * self._time_base)
+            return frame.duration * self._numerator / self._denominator
         return self._frame_s
 
     def timestamp_s(self, frame: av.VideoFrame) -> float:
@@ -113,4 +114,4 @@ class FrameClock:
 
     def _seconds(self, stamp: int) -> float:
         ticks = stamp - (self._origin or 0)
-        return ticks * self._time_base.numerator / self._time_base.denominator
+        return ticks * self._numerator / self._denominator

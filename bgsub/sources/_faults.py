@@ -62,6 +62,8 @@ class ProblemLog:
 
     def advance(self, now_s: float) -> None:
         """Report the runs that are over at stream time `now_s`."""
+        if not self._runs:
+            return
         for fault in [f for f, r in self._runs.items() if now_s - r.end_s > _JOIN_WITHIN_S]:
             self._close(fault)
 
