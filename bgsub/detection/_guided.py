@@ -165,8 +165,7 @@ def _halve(
     a, b, c, d, e = pairs[0], pairs[1], pairs[2], pairs[3], pairs[4]
     wide, even, odd = _place(_WIDE, n), _place(_EVEN, n), _place(_ODD, n)
     column = wide + np.uintp(_TAPS)
-    for k in range(len(pairs)):
-        _add_pairs(found, 2 * row, k, pairs[k], column, scratch)
+    _add_pairs(found, 2 * row, pairs, column, scratch)
     for i in range(_TAPS):
         scratch[wide + np.uintp(i)] = scratch[column + np.uintp(_mirrored(i - _TAPS, width))]
     for i in range(width, 2 * n + _TAPS):
@@ -189,22 +188,35 @@ def _halve(
 def _add_pairs(
     found: NDArray[np.float32],
     y: int,
-    k: int,
-    weight: np.float32,
+    pairs: NDArray[np.float32],
     column: np.uintp,
     scratch: NDArray[np.float32],
 ) -> None:
-    """Add the rows that one tap is for, or write the first of them."""
+    """Filter two rows into one; for each tap there is a row above and one below."""
     height, width = found.shape
-    above, below = _mirrored(y - 4 + k, height), _mirrored(y + 5 - k, height)
-    if k == 0:
-        for i in range(width):
-            x = np.uintp(i)
-            scratch[column + x] = weight * (found[above, x] + found[below, x])
-    else:
-        for i in range(width):
-            x = np.uintp(i)
-            scratch[column + x] += weight * (found[above, x] + found[below, x])
+    above = (
+        found[_mirrored(y - 4, height)],
+        found[_mirrored(y - 3, height)],
+        found[_mirrored(y - 2, height)],
+        found[_mirrored(y - 1, height)],
+        found[_mirrored(y, height)],
+    )
+    below = (
+        found[_mirrored(y + 5, height)],
+        found[_mirrored(y + 4, height)],
+        found[_mirrored(y + 3, height)],
+        found[_mirrored(y + 2, height)],
+        found[_mirrored(y + 1, height)],
+    )
+    a, b, c, d, e = pairs[0], pairs[1], pairs[2], pairs[3], pairs[4]
+    for i in range(width):
+        x = np.uintp(i)
+        total = a * (above[0][x] + below[0][x])
+        total += b * (above[1][x] + below[1][x])
+        total += c * (above[2][x] + below[2][x])
+        total += d * (above[3][x] + below[3][x])
+        total += e * (above[4][x] + below[4][x])
+        scratch[column + x] = total
 
 
 @device
