@@ -116,7 +116,7 @@ class MaskCleaner:
         The cost grows with the foreground; a mask without any costs next to nothing.
         """
         self._check_shape("mask", mask)
-        if not cv2.countNonZero(mask):
+        if not cv2.hasNonZero(mask):
             empty = np.zeros_like(mask)
             empty.setflags(write=False)
             return CleanedMask(mask=empty, coverage=0.0, boxes=())
