@@ -69,3 +69,42 @@ def test_another_numba_is_left_as_it_is(folder: Path) -> None:
     (folder / "kernels.py").write_text(newer + _KERNELS)
     _run(folder, "quadruple")
     assert _run(folder, "quadruple") == ["0 4 8", "True", "True", "True"]
+
+
+_LATER = """
+import sys
+import kernels
+from kernels import np
+
+kernels.double(np.arange(3))
+for name in ("numpy.random", "numpy.polynomial", "numpy.ma"):
+    print(name in sys.modules)
+print(np.random.default_rng(1).integers(9) in range(9), np.polynomial.Polynomial([1, 2])(3.0))
+from numpy.random.bit_generator import BitGenerator
+print(isinstance(np.random.PCG64(), BitGenerator))
+import numba
+square = np.zeros((3, 3), np.float32)
+square.flags.writeable = False
+print(numba.typeof(square), numba.typeof(square.T), numba.typeof(square.copy()[:, :1]))
+for wrong in (np.ma.masked_array([1, 2, 3]), np.zeros(3, np.longdouble)):
+    try:
+        print(numba.typeof(wrong))
+    except Exception as error:
+        print(type(error).__name__)
+"""
+
+
+def test_what_no_kernel_takes_is_loaded_when_the_program_asks_for_it(folder: Path) -> None:
+    _run(folder, "double")
+    code = f"import sys; sys.path.insert(0, {str(folder)!r})\n{_LATER}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [
+        *["False"] * 3,
+        "True 7.0",
+        "True",
+        "readonly array(float32, 2d, C) readonly array(float32, 2d, F) array(float32, 2d, A)",
+        "NumbaTypeError",
+        "NumbaValueError",
+    ]
