@@ -13,6 +13,7 @@ import typer
 
 from bgsub import __version__
 from bgsub.cli.console import INTERRUPTED, help_text, print_error
+from bgsub.cli.startup import put_off_metadata
 from bgsub.cli.streams import mend_streams, quiet_libraries
 from bgsub.errors import BgsubError
 
@@ -79,6 +80,7 @@ def program(arguments: Sequence[str]) -> typer.Typer:
 def run(argv: Sequence[str] | None) -> int:
     """Run one command and return its exit code, as :func:`bgsub.cli.main` says."""
     arguments = sys.argv[1:] if argv is None else list(argv)
+    put_off_metadata()
     mend_streams()
     is_verbose = not {"-v", "--verbose"}.isdisjoint(arguments)
     with nullcontext() if is_verbose else quiet_libraries():

@@ -3,6 +3,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,7 @@ from bgsub.cli import main
 assert main(sys.argv[1:]) == 0
 print(*sorted(sys.modules))
 """
-_UNUSED = {"scipy", "sklearn", "matplotlib", "pandas", "bgsub.cli.study"}
+_UNUSED = {"email", "scipy", "sklearn", "matplotlib", "pandas", "bgsub.cli.study"}
 _FOR_COMPILING = {"numba.np.npyimpl", "numba.np.arraymath"}
 
 
@@ -75,6 +76,32 @@ def test_an_interrupt_while_loading_ends_the_run_without_a_trace(
     assert (outcome.code, outcome.is_one_sentence) == (130, True), outcome.err
     assert "interrupted before its first frame" in outcome.err
     assert not any((tmp_path / "out").iterdir())
+
+
+_METADATA = """
+from bgsub.cli.startup import put_off_metadata
+put_off_metadata()
+import importlib.metadata
+from importlib.metadata import entry_points
+import importlib.metadata as metadata, sys
+assert "email" not in sys.modules
+{use}
+put_off_metadata()
+assert importlib.metadata is sys.modules["importlib.metadata"]
+print(importlib.metadata.version("numpy"), importlib.metadata.__file__)
+"""
+
+
+@pytest.mark.parametrize(
+    "use",
+    ["", "entry_points(group='console_scripts')", "from importlib.metadata import version"],
+)
+def test_metadata_of_packages_is_there_for_who_asks(use: str) -> None:
+    code = _METADATA.format(use=use)
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split()[0] == version("numpy")
 
 
 _THRIFTY = """
