@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,9 @@ _GENERATORS = "numpy.random.bit_generator"
 _FIRST_TRIED, _LAST_TRIED = (0, 61), (0, 68)
 
 
+@cache
 def load_compiler() -> None:
-    """Import Numba without the libraries that it loads only because they are installed.
+    """Import Numba, once, without the libraries that it loads only because they are installed.
 
     From then on, kernels that are on disk are loaded without what only compiling takes,
     extensions of Numba are not looked for among all that is installed, and nobody is told of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from llvmlite import binding
@@ -65,6 +65,8 @@ class StoredLibrary(JITCodeLibrary):
 def replace_loading() -> None:
     """Let Numba load kernels as described here; what they call is made known to LLVM."""
     CPUCodegen.unserialize_library = _unserialized  # type: ignore[method-assign, assignment]
+    # What the processor is called is asked for each kernel, and stays the same.
+    CPUCodegen.magic_tuple = cache(CPUCodegen.magic_tuple)  # type: ignore[method-assign]
     environment._rebuild_env = _rebuilt_environment
     runtime: Any = nrt
     for name, address in runtime._nrt.c_helpers.items():

@@ -83,6 +83,10 @@ print(np.random.default_rng(1).integers(9) in range(9), np.polynomial.Polynomial
 from numpy.random.bit_generator import BitGenerator
 print(isinstance(np.random.PCG64(), BitGenerator))
 import numba
+from numba.core.typing.typeof import typeof_impl
+told = typeof_impl.dispatch(np.ndarray)
+kernels.load_compiler()
+print(typeof_impl.dispatch(np.ndarray) is told)
 square = np.zeros((3, 3), np.float32)
 square.flags.writeable = False
 print(numba.typeof(square), numba.typeof(square.T), numba.typeof(square.copy()[:, :1]))
@@ -103,6 +107,7 @@ def test_what_no_kernel_takes_is_loaded_when_the_program_asks_for_it(folder: Pat
     assert done.stdout.splitlines() == [
         *["False"] * 3,
         "True 7.0",
+        "True",
         "True",
         "readonly array(float32, 2d, C) readonly array(float32, 2d, F) array(float32, 2d, A)",
         "NumbaTypeError",
