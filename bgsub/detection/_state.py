@@ -12,6 +12,7 @@ from bgsub.detection._runs import Regions
 from bgsub.detection.blinking import Blinking
 from bgsub.detection.calm import Calm
 from bgsub.detection.ghosts import GhostFinder
+from bgsub.detection.glares import GlareFinder
 from bgsub.detection.lighting import Lighting
 from bgsub.detection.pictures import near_foreground, to_luma
 from bgsub.detection.reference import Reference
@@ -63,6 +64,7 @@ class State:
         self.residents = None
         if model.n_frames and params.parked_after_s is not None:
             self.residents = Residents(after_s=params.parked_after_s)
+        self.glares = GlareFinder()
         self.shadows = ShadowFinder() if params.find_cast_shadows else None
         self.lighting = None
         if params.compensate_light:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bgsub.frames import Mask
 
-__all__ = ["find_glares"]
+__all__ = ["GlareFinder"]
 
 # Areas below are meant for pictures of this many lines.
 _LINES = 360
@@ -40,27 +40,44 @@ _PADDING_PX = 8
 _SOBEL = 8.0
 
 
-def find_glares(
-    mask: Mask, luma: NDArray[np.uint8], background: NDArray[np.uint8]
-) -> NDArray[np.bool_] | None:
-    """Return which part of the foreground is ground that a lamp lights.
+class GlareFinder:
+    """Finds foreground that is only ground which a lamp lights.
 
     A pool of light fades out all around, as no object does.
-
-    Parameters
-    ----------
-    mask : Mask, shape (h, w)
-        Foreground, 0 or 255.
-    luma, background : ndarray of uint8, shape (h, w)
-        Of the frame and of what is behind the foreground.
-
-    Returns
-    -------
-    ndarray of bool, shape (h, w), or None
-        True where the foreground is only lit; None if it is nowhere.
     """
-    if np.count_nonzero(background < _DARK) < _MIN_DARK * mask.size:
-        return None
+
+    def __init__(self) -> None:
+        self._looked_at: NDArray[np.uint8] | None = None
+        self._is_night = False
+
+    def find(
+        self, mask: Mask, luma: NDArray[np.uint8], background: NDArray[np.uint8]
+    ) -> NDArray[np.bool_] | None:
+        """Return which part of the foreground is lit ground.
+
+        Parameters
+        ----------
+        mask : Mask, shape (h, w)
+            Foreground, 0 or 255.
+        luma, background : ndarray of uint8, shape (h, w)
+            Of the frame and of what is behind the foreground; the latter is not changed as
+            long as it is the same array.
+
+        Returns
+        -------
+        ndarray of bool, shape (h, w), or None
+            True where the foreground is only lit; None if it is nowhere.
+        """
+        if background is not self._looked_at:
+            self._looked_at = background
+            n_dark = np.count_nonzero(background < _DARK)
+            self._is_night = bool(n_dark >= _MIN_DARK * background.size)
+        return _glares(mask, luma, background) if self._is_night else None
+
+
+def _glares(
+    mask: Mask, luma: NDArray[np.uint8], background: NDArray[np.uint8]
+) -> NDArray[np.bool_] | None:
     known = np.asarray(cv2.blur(background, _BOX), np.uint8)
     brighter = np.asarray(cv2.subtract(cv2.blur(luma, _BOX), known), np.uint8)
     is_lit = (brighter > _BRIGHTER) & (known < _DARK) & (mask > 0)

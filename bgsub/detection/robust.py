@@ -20,7 +20,6 @@ from bgsub.detection.evidence import (
     thresholds_of_levels,
     unsmoothed,
 )
-from bgsub.detection.glares import find_glares
 from bgsub.detection.pictures import to_bytes
 from bgsub.detection.stabilise import moved
 from bgsub.frames import FOREGROUND, SHADOW
@@ -192,7 +191,7 @@ class RobustDetector:
         if state.shadows is not None:
             found = [
                 state.shadows.find(regions, pictures.cells, pictures.background),
-                find_glares(regions.mask, pictures.luma, pictures.background_luma),
+                state.glares.find(regions.mask, pictures.luma, pictures.background_luma),
             ]
             # What is learnt does not depend on it.  Background is 0 and stays so.
             for where in found:

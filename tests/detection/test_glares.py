@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from bgsub.detection.glares import find_glares
+from bgsub.detection.glares import GlareFinder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +39,7 @@ def _mask(pool: NDArray[np.float64]) -> NDArray[np.uint8]:
 def test_a_pool_of_light_on_a_dark_street_is_found() -> None:
     pool = _pool(7)
     lit = _noisy(_ground(30) + 60 * pool, 1)
-    glares = find_glares(_mask(pool), lit, _noisy(_ground(30), 2))
+    glares = GlareFinder().find(_mask(pool), lit, _noisy(_ground(30), 2))
     assert glares is not None
     assert glares[pool > 0.6].mean() > 0.95
     assert not glares[_mask(pool) == 0].any()
@@ -53,7 +53,7 @@ def test_a_pool_of_light_on_a_dark_street_is_found() -> None:
 def test_nothing_else_is_taken_for_one(softness_px: float, ground: int, contrast: int) -> None:
     pool = _pool(softness_px)
     seen = _noisy(_ground(ground) + contrast * pool, 3)
-    assert find_glares(_mask(pool), seen, _noisy(_ground(ground), 4)) is None
+    assert GlareFinder().find(_mask(pool), seen, _noisy(_ground(ground), 4)) is None
 
 
 def test_the_car_behind_its_light_stays() -> None:
@@ -63,7 +63,7 @@ def test_the_car_behind_its_light_stays() -> None:
     levels[car] = 120
     mask = _mask(pool)
     mask[car] = 255
-    glares = find_glares(mask, _noisy(levels, 5), _noisy(_ground(30), 6))
+    glares = GlareFinder().find(mask, _noisy(levels, 5), _noisy(_ground(30), 6))
     assert glares is not None
     assert glares[pool > 0.6].mean() > 0.8
     assert glares[car].mean() < 0.1
@@ -74,12 +74,21 @@ def test_a_dark_corner_of_a_bright_picture_is_no_night() -> None:
     dark, lit = _noisy(_ground(30), 2), _noisy(_ground(30) + 60 * pool, 1)
     dark[:, 180:] += 100
     lit[:, 180:] += 100
-    assert find_glares(_mask(pool), lit, dark) is not None
+    assert GlareFinder().find(_mask(pool), lit, dark) is not None
     dark[:, 140:180] += 100
     lit[:, 140:180] += 100
-    assert find_glares(_mask(pool), lit, dark) is None
+    assert GlareFinder().find(_mask(pool), lit, dark) is None
+
+
+def test_day_follows_night() -> None:
+    pool = _pool(7)
+    dark, lit = _noisy(_ground(30), 2), _noisy(_ground(30) + 60 * pool, 1)
+    finder = GlareFinder()
+    for _ in range(2):
+        assert finder.find(_mask(pool), lit, dark) is not None
+        assert finder.find(_mask(pool), lit + np.uint8(100), dark + np.uint8(100)) is None
 
 
 def test_without_foreground_there_is_none() -> None:
     dark = _noisy(_ground(30), 7)
-    assert find_glares(np.zeros(_SHAPE, np.uint8), dark, dark) is None
+    assert GlareFinder().find(np.zeros(_SHAPE, np.uint8), dark, dark) is None
