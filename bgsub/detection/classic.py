@@ -44,6 +44,7 @@ class ClassicDetector:
         self._with_probability = with_probability
         self._clock = StageClock("model", "clean")
         self._last_s: float | None = None
+        self._masks: Mask = np.empty((0, 0, 0), np.uint8)
 
     @property
     def model(self) -> MixtureModel:
@@ -72,7 +73,14 @@ class ClassicDetector:
         if self._with_probability:
             yield from self._one_by_one(images, elapsed_s)
             return
-        masks = self._model.apply_batch(images, elapsed_s=elapsed_s)
+        # Cleaning makes masks of its own of these.  Memory that is new with each batch would
+        # cost more than the model where frames are large.
+        shape = (len(images), *images[0].shape[:2])
+        if self._masks.shape[1:] != shape[1:] or len(self._masks) < len(images):
+            self._masks = np.empty(shape, np.uint8)
+        masks = self._model.apply_batch(
+            images, elapsed_s=elapsed_s, out=self._masks[: len(images)]
+        )
         self._clock.lap("model")
         for mask in masks:
             yield self._cleaned(mask, None)
