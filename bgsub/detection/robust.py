@@ -203,7 +203,7 @@ class RobustDetector:
         self, image: Image, cells: NDArray[np.uint8], state: State
     ) -> tuple[Image, tuple[float, float]]:
         """Return the frame as the camera would have seen it had it not shaken."""
-        if not self._params.stabilise:
+        if not self._params.stabilise or not state.stabiliser.is_due():
             return image, (0.0, 0.0)
         x, y = state.stabiliser.shift(state.luma(cells), state.reference.luma)
         if (x, y) == (0.0, 0.0):

@@ -51,6 +51,12 @@ class Stabiliser:
         self._steady = 0
         self._number = 0
 
+    def is_due(self) -> bool:
+        """Count a frame, and return whether it is to be looked at."""
+        self._number += 1
+        every = _EVERY[min(self._steady // _PATIENCE, len(_EVERY) - 1)]
+        return self._whole.is_enough and self._number % every == 0
+
     def shift(
         self, picture: NDArray[np.uint8], background: NDArray[np.uint8]
     ) -> tuple[float, float]:
@@ -66,10 +72,7 @@ class Stabiliser:
         tuple of float
             (0, 0) where no shift is found.
         """
-        self._number += 1
         if not self._whole.is_enough:
-            return 0.0, 0.0
-        if self._number % _EVERY[min(self._steady // _PATIENCE, len(_EVERY) - 1)]:
             return 0.0, 0.0
         if self._steady and self._halves.is_enough:
             x, y, _ = self._halves.shift(picture, background)
