@@ -13,13 +13,7 @@ from bgsub.masks._regions import AREA, BOTTOM, LEFT, N_COLUMNS, RIGHT, TOP
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["largest_first", "merge_boxes"]
-
-
-def largest_first(found: NDArray[Any], at_most: int) -> NDArray[Any]:
-    """Return the rows of the largest regions, those of one size from the top left."""
-    order = np.lexsort((found[:, LEFT], found[:, TOP], -found[:, AREA]))
-    return found[order[:at_most]]
+__all__ = ["merge_boxes"]
 
 
 def merge_boxes(found: NDArray[np.int32], *, max_boxes: int) -> tuple[Box, ...]:
@@ -37,23 +31,71 @@ def merge_boxes(found: NDArray[np.int32], *, max_boxes: int) -> tuple[Box, ...]:
     Returns
     -------
     tuple of Box
-        Largest first, by the number of foreground pixels.
+        Largest first, by the number of foreground pixels; those of one size from the top left.
     """
-    things = largest_first(found, max_boxes).astype(np.int64)
-    n_things = len(things)
-    while (n_merged := _merge_once(things[:n_things])) < n_things:
-        n_things = n_merged
+    things = np.empty((min(len(found), max_boxes), N_COLUMNS), np.int64)
+    n_things = _merge(found, things)
     return tuple(
         Box(x=left, y=top, width=right - left, height=bottom - top)
-        for _, left, top, right, bottom in largest_first(things[:n_things], n_things).tolist()
+        for _, left, top, right, bottom in things[:n_things].tolist()
     )
 
 
 @kernel
-def _merge_once(things: NDArray[np.int64]) -> int:
+def _merge(found: NDArray[np.int32], things: NDArray[np.int64]) -> int:
+    """Write the largest regions, merged, and return how many there are."""
+    n_things = 0
+    for i in range(len(found)):
+        n_things = _insert(found, i, things, n_things)
+    while True:
+        n_merged = _merge_once(things, n_things)
+        if n_merged == n_things:
+            break
+        n_things = n_merged
+    # What others were merged into has grown.
+    n_sorted = 0
+    for i in range(n_things):
+        n_sorted = _insert(things, i, things, n_sorted)
+    return n_things
+
+
+@device
+def _insert(regions: NDArray[Any], i: int, things: NDArray[np.int64], n: int) -> int:
+    """Put a region among the first n things, which are in order, if there is room.
+
+    Return how many there are then.
+    """
+    area, left, top = regions[i, AREA], regions[i, LEFT], regions[i, TOP]
+    right, bottom = regions[i, RIGHT], regions[i, BOTTOM]
+    place = n
+    while place > 0 and _is_before(area, left, top, things, place - 1):
+        place -= 1
+    if place == len(things):
+        return n
+    n = min(n + 1, len(things))
+    for k in range(n - 1, place, -1):
+        for column in range(N_COLUMNS):
+            things[k, column] = things[k - 1, column]
+    things[place, AREA], things[place, LEFT], things[place, TOP] = area, left, top
+    things[place, RIGHT], things[place, BOTTOM] = right, bottom
+    return n
+
+
+@device
+def _is_before(area: int, left: int, top: int, things: NDArray[np.int64], i: int) -> bool:
+    """Whether a region is larger than a thing, or as large and nearer to the top left."""
+    if area != things[i, AREA]:
+        return bool(area > things[i, AREA])
+    if top != things[i, TOP]:
+        return bool(top < things[i, TOP])
+    return bool(left < things[i, LEFT])
+
+
+@device
+def _merge_once(things: NDArray[np.int64], n_things: int) -> int:
     """Let each box take in those after it that are part of it; return how many are left."""
     n_merged = 0
-    for i in range(len(things)):
+    for i in range(n_things):
         for j in range(n_merged):
             if _is_part(things, i, j):
                 things[j, AREA] += things[i, AREA]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bgsub.frames import Box, Mask
 from bgsub.masks import coverage, drop_small, fill_holes, find_boxes
-from bgsub.masks._boxes import largest_first, merge_boxes
+from bgsub.masks._boxes import merge_boxes
 from bgsub.masks._regions import RegionFinder
 from tests.masks._masks import draw, masks
 from tests.reference import masks as oracle
@@ -133,14 +133,6 @@ def test_boxes_are_merged_as_one_would_by_hand(
     rows = np.array(found, np.int32).reshape(-1, 5)
     boxes = [(b.x, b.y, b.width, b.height) for b in merge_boxes(rows, max_boxes=max_boxes)]
     assert boxes == oracle.merged_boxes(found, max_boxes)
-
-
-@given(mask=masks(0, 255, 255, max_side=20), at_most=st.integers(1, 6))
-def test_the_largest_components_come_first_from_the_top_left(mask: Mask, at_most: int) -> None:
-    rows = RegionFinder(*mask.shape).settle(mask.copy(), max_hole_px=0, min_area_px=0)
-    everything = sorted(map(tuple, rows.tolist()), key=lambda c: (-c[0], c[2], c[1]))
-    few = largest_first(rows, at_most)
-    assert list(map(tuple, few.tolist())) == everything[:at_most]
 
 
 @given(mask=masks(0, 255, max_side=20))
