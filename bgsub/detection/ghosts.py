@@ -21,7 +21,7 @@ from bgsub.detection._outlines import (
     look,
     vote,
 )
-from bgsub.detection._runs import AREA, Regions
+from bgsub.detection._runs import AREA, BOTTOM, TOP, Regions
 from bgsub.detection.pictures import as_read_only
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ _MIN_CELLS = 20
 _SOFT = 2.0
 _NOISE = 256
 _MIN_RIM = 8
+# As far as a rim depends on what is around it.
+_RIM_REACH = 2
 _SQUARE = np.ones((3, 3), np.uint8)
 _WIDE_SQUARE = np.ones((5, 5), np.uint8)
 # As far as softened outlines reach, in pictures half as fine.
@@ -200,7 +202,7 @@ class GhostFinder:
         suspects = _suspects(
             regions,
             is_asked,
-            _rim(regions.mask),
+            _rim_of(regions, is_asked),
             pictures,
             _scale(*pictures, regions.mask),
             self._n_background,
@@ -291,6 +293,17 @@ def _suspects(
     is_ghost: NDArray[np.bool_] = sums[:, BACKGROUND] > sums[:, PICTURE]
     is_ghost &= sums[:, N_RIM] >= _MIN_RIM
     return is_ghost
+
+
+def _rim_of(regions: Regions, which: NDArray[np.bool_]) -> Mask:
+    """Return the rim of some regions; of others it may be missing."""
+    boxes = regions.boxes[which]
+    rows = slice(
+        max(int(boxes[:, TOP].min()) - _RIM_REACH, 0), int(boxes[:, BOTTOM].max()) + _RIM_REACH
+    )
+    rim = np.zeros_like(regions.mask)
+    rim[rows] = _rim(regions.mask[rows])
+    return rim
 
 
 def _rim(mask: Mask) -> Mask:
