@@ -194,9 +194,8 @@ def _run_clip(
     stop: threading.Event,
 ) -> ClipReport:
     with (
-        _open(clip, config, _busy_cores(config)) as source,
-        # Nobody else has much to do until that is done.
-        looking_ahead(partial(_open, clip, config, 0), config, stop.is_set) as known_before,
+        _open(clip, config) as source,
+        looking_ahead(partial(_open, clip, config), config, stop.is_set) as known_before,
         read_ahead(source, stop) as ahead,
     ):
         observer.clip_started(source.info)
@@ -276,7 +275,7 @@ def _complete(
     return report
 
 
-def _open(clip: Path, config: Config, n_busy_cores: int) -> RecordedSource:
+def _open(clip: Path, config: Config) -> RecordedSource:
     part = config.input
     return open_source(
         clip,
@@ -286,7 +285,7 @@ def _open(clip: Path, config: Config, n_busy_cores: int) -> RecordedSource:
         max_side_px=part.max_side_px,
         colour=part.colour,
         image_fps=part.image_fps,
-        n_busy_cores=n_busy_cores,
+        n_busy_cores=_busy_cores(config),
     )
 
 
