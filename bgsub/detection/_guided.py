@@ -194,28 +194,19 @@ def _add_pairs(
 ) -> None:
     """Filter two rows into one; for each tap there is a row above and one below."""
     height, width = found.shape
-    above = (
-        found[_mirrored(y - 4, height)],
-        found[_mirrored(y - 3, height)],
-        found[_mirrored(y - 2, height)],
-        found[_mirrored(y - 1, height)],
-        found[_mirrored(y, height)],
-    )
-    below = (
-        found[_mirrored(y + 5, height)],
-        found[_mirrored(y + 4, height)],
-        found[_mirrored(y + 3, height)],
-        found[_mirrored(y + 2, height)],
-        found[_mirrored(y + 1, height)],
-    )
+    above_a, below_a = _mirrored(y - 4, height), _mirrored(y + 5, height)
+    above_b, below_b = _mirrored(y - 3, height), _mirrored(y + 4, height)
+    above_c, below_c = _mirrored(y - 2, height), _mirrored(y + 3, height)
+    above_d, below_d = _mirrored(y - 1, height), _mirrored(y + 2, height)
+    above_e, below_e = _mirrored(y, height), _mirrored(y + 1, height)
     a, b, c, d, e = pairs[0], pairs[1], pairs[2], pairs[3], pairs[4]
     for i in range(width):
         x = np.uintp(i)
-        total = a * (above[0][x] + below[0][x])
-        total += b * (above[1][x] + below[1][x])
-        total += c * (above[2][x] + below[2][x])
-        total += d * (above[3][x] + below[3][x])
-        total += e * (above[4][x] + below[4][x])
+        total = a * (found[above_a, x] + found[below_a, x])
+        total += b * (found[above_b, x] + found[below_b, x])
+        total += c * (found[above_c, x] + found[below_c, x])
+        total += d * (found[above_d, x] + found[below_d, x])
+        total += e * (found[above_e, x] + found[below_e, x])
         scratch[column + x] = total
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -34,7 +34,7 @@ def merge_boxes(found: NDArray[np.int32], *, max_boxes: int) -> tuple[Box, ...]:
         Largest first, by the number of foreground pixels; those of one size from the top left.
     """
     things = np.empty((min(len(found), max_boxes), N_COLUMNS), np.int64)
-    n_things = _merge(found, things)
+    n_things = _merge(found.astype(np.int64), things)
     return tuple(
         Box(x=left, y=top, width=right - left, height=bottom - top)
         for _, left, top, right, bottom in things[:n_things].tolist()
@@ -42,9 +42,10 @@ def merge_boxes(found: NDArray[np.int32], *, max_boxes: int) -> tuple[Box, ...]:
 
 
 @kernel
-def _merge(found: NDArray[np.int32], things: NDArray[np.int64]) -> int:
+def _merge(found: NDArray[np.int64], things: NDArray[np.int64]) -> np.int64:
     """Write the largest regions, merged, and return how many there are."""
-    n_things = 0
+    # Counts and tables are of one type: what is called is compiled for each anew.
+    n_things = np.int64(0)
     for i in range(len(found)):
         n_things = _insert(found, i, things, n_things)
     while True:
@@ -53,14 +54,16 @@ def _merge(found: NDArray[np.int32], things: NDArray[np.int64]) -> int:
             break
         n_things = n_merged
     # What others were merged into has grown.
-    n_sorted = 0
+    n_sorted = np.int64(0)
     for i in range(n_things):
         n_sorted = _insert(things, i, things, n_sorted)
     return n_things
 
 
 @device
-def _insert(regions: NDArray[Any], i: int, things: NDArray[np.int64], n: int) -> int:
+def _insert(
+    regions: NDArray[np.int64], i: int, things: NDArray[np.int64], n: np.int64
+) -> np.int64:
     """Put a region among the first n things, which are in order, if there is room.
 
     Return how many there are then.
@@ -72,7 +75,7 @@ def _insert(regions: NDArray[Any], i: int, things: NDArray[np.int64], n: int) ->
         place -= 1
     if place == len(things):
         return n
-    n = min(n + 1, len(things))
+    n = n if n == len(things) else n + np.int64(1)
     for k in range(n - 1, place, -1):
         for column in range(N_COLUMNS):
             things[k, column] = things[k - 1, column]
@@ -82,7 +85,9 @@ def _insert(regions: NDArray[Any], i: int, things: NDArray[np.int64], n: int) ->
 
 
 @device
-def _is_before(area: int, left: int, top: int, things: NDArray[np.int64], i: int) -> bool:
+def _is_before(
+    area: np.int64, left: np.int64, top: np.int64, things: NDArray[np.int64], i: np.int64
+) -> bool:
     """Whether a region is larger than a thing, or as large and nearer to the top left."""
     if area != things[i, AREA]:
         return bool(area > things[i, AREA])
@@ -92,9 +97,9 @@ def _is_before(area: int, left: int, top: int, things: NDArray[np.int64], i: int
 
 
 @device
-def _merge_once(things: NDArray[np.int64], n_things: int) -> int:
+def _merge_once(things: NDArray[np.int64], n_things: np.int64) -> np.int64:
     """Let each box take in those after it that are part of it; return how many are left."""
-    n_merged = 0
+    n_merged = np.int64(0)
     for i in range(n_things):
         for j in range(n_merged):
             if _is_part(things, i, j):
