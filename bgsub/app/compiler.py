@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +36,12 @@ def load_compiler() -> None:
     commands, which are alone in their process: whoever uses the package from a program of
     their own may need what is left out.
     """
-    with _left_out(*_UNUSED), _generators_left_out():
-        import numba
-    if not _FIRST_TRIED <= numba.version_info.short <= _LAST_TRIED:
+    if not _FIRST_TRIED <= _numba_version() <= _LAST_TRIED:
+        with _left_out(*_UNUSED):
+            import numba
         return
+    with _left_out(*_UNUSED), _generators_left_out():
+        import numba  # noqa: F401
     from numba.core import entrypoints, event
     from numba.core.caching import FunctionCache
 
@@ -46,6 +51,19 @@ def load_compiler() -> None:
     _tell_arrays_at_once()
     entrypoints.init_all = event.start_event = event.end_event = _nothing
     FunctionCache.load_overload = _load_overload  # type: ignore[method-assign]
+
+
+def _numba_version() -> tuple[int, int]:
+    """Return Numba's version without importing it; (0, 0) if that cannot be told."""
+    found = find_spec("numba")
+    if found is None or found.origin is None:
+        return 0, 0
+    try:
+        text = Path(found.origin).with_name("_version.py").read_text()
+    except OSError:
+        return 0, 0
+    said = re.search(r'"version": "(\d+)\.(\d+)', text)
+    return (0, 0) if said is None else (int(said[1]), int(said[2]))
 
 
 def _nothing(*_: object, **__: object) -> None: ...

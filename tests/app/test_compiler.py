@@ -65,10 +65,26 @@ def test_a_loaded_kernel_can_be_called_by_one_that_is_compiled_after_it(folder: 
 
 
 def test_another_numba_is_left_as_it_is(folder: Path) -> None:
-    newer = "import numba\nnumba.version_info = numba.version_info._replace(short=(9, 0))\n"
+    newer = "from bgsub.app import compiler\ncompiler._numba_version = lambda: (9, 0)\n"
     (folder / "kernels.py").write_text(newer + _KERNELS)
     _run(folder, "quadruple")
     assert _run(folder, "quadruple") == ["0 4 8", "True", "True", "True"]
+    code = f"import sys; sys.path.insert(0, {str(folder)!r})\nimport kernels, numba\n"
+    code += "from numba.core.typing import npydecl\nprint('numpy.random' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["True"], "it may need what the others do not"
+
+
+def test_the_version_is_known_before_anything_is_imported() -> None:
+    code = "import sys\nfrom bgsub.app.compiler import _numba_version\n"
+    code += "before = _numba_version()\nprint('numba' in sys.modules)\n"
+    code += "import numba\nprint(before == numba.version_info.short)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "True"]
 
 
 _LATER = """
