@@ -55,7 +55,7 @@ class Stabiliser:
         """Count a frame, and return whether it is to be looked at."""
         self._number += 1
         every = _EVERY[min(self._steady // _PATIENCE, len(_EVERY) - 1)]
-        return self._whole.is_enough and self._number % every == 0
+        return self._number % every == 0
 
     def shift(
         self, picture: NDArray[np.uint8], background: NDArray[np.uint8]
