@@ -9,7 +9,9 @@ from numba import njit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["device", "kernel"]
+    from numpy.typing import NDArray
+
+__all__ = ["as_read_only", "device", "kernel"]
 
 _F = TypeVar("_F", bound="Callable[..., Any]")
 
@@ -62,3 +64,16 @@ def device(function: _F) -> _F:
     """
     options = {**_OPTIONS, "no_cpython_wrapper": True}
     return cast("_F", njit(**options)(function))
+
+
+def as_read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array as one that cannot be written: a view, unless it is one already.
+
+    Numba compiles once for arrays that may be written and once for those that may not: a kernel
+    whose inputs always come like this is compiled, and loaded, once.
+    """
+    if not array.flags.writeable:
+        return array
+    view = array.view()
+    view.setflags(write=False)
+    return view

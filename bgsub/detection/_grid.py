@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from bgsub.detection._cells import MOST_STEP, average, enlarge, limit
-from bgsub.detection.pictures import as_read_only
+from bgsub.jit import as_read_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable

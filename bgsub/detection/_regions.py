@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bgsub.detection._runs import AREA, BOTTOM, END, LABEL, LEFT, RIGHT, ROW, START, TOP
-from bgsub.detection.pictures import as_read_only, flattened
-from bgsub.jit import device, kernel
+from bgsub.detection.pictures import flattened
+from bgsub.jit import as_read_only, device, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

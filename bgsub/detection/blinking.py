@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bgsub.detection._feedback import find_factors, follow_blinks
-from bgsub.detection.pictures import as_read_only
+from bgsub.jit import as_read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from bgsub.detection._feedback import follow_strays
-from bgsub.detection.pictures import as_read_only
+from bgsub.jit import as_read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ import numpy as np
 from bgsub.detection._decide import decide, decide_cells, find_distances
 from bgsub.detection._guided import make_scratch, smooth_guided, taps_of_pairs
 from bgsub.detection._small import raise_small
-from bgsub.detection.pictures import as_read_only
+from bgsub.jit import as_read_only
 from bgsub.mixture import SCORE_UNIT
 
 if TYPE_CHECKING:

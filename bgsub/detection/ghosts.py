@@ -22,7 +22,7 @@ from bgsub.detection._outlines import (
     vote,
 )
 from bgsub.detection._runs import AREA, BOTTOM, TOP, Regions
-from bgsub.detection.pictures import as_read_only
+from bgsub.jit import as_read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bgsub.detection.pictures import as_read_only
-from bgsub.jit import kernel
+from bgsub.jit import as_read_only, kernel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-if TYPE_CHECKING:
-    from typing import Any
+from bgsub.jit import as_read_only
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bgsub.frames import Image, Mask
 
-__all__ = ["as_read_only", "flattened", "near_foreground", "to_bytes", "to_luma"]
+__all__ = ["flattened", "near_foreground", "to_bytes", "to_luma"]
 
 _AROUND = np.ones((9, 9), np.uint8)
 
@@ -50,19 +50,6 @@ def near_foreground(mask: Mask) -> Mask:
     if not cv2.countNonZero(mask):
         return mask
     return cv2.dilate(mask, _AROUND)  # type: ignore[return-value]
-
-
-def as_read_only(array: NDArray[Any]) -> NDArray[Any]:
-    """Return the array as one that cannot be written: a view, unless it is one already.
-
-    Numba compiles once for arrays that may be written and once for those that may not: a kernel
-    whose inputs always come like this is compiled, and loaded, once.
-    """
-    if not array.flags.writeable:
-        return array
-    view = array.view()
-    view.setflags(write=False)
-    return view
 
 
 def flattened(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

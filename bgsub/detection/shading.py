@@ -9,7 +9,7 @@ import numpy as np
 
 from bgsub.detection._outlines import BACKGROUND, N_RIM, N_SUMS, PICTURE, add_up_fading
 from bgsub.detection._runs import AREA
-from bgsub.detection.pictures import as_read_only
+from bgsub.jit import as_read_only
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from bgsub.jit import as_read_only
 from bgsub.mixture._kernel import TILE, Rules, map_plane, step_tiles
 from bgsub.mixture._lanes import LANES
 from bgsub.mixture._layout import EMPTY, FARTHEST, LEVEL, ONE, SQUARE, VARIANCE, WHITE, Layout
@@ -105,13 +106,13 @@ class Engine:
         tail = self._n_pixels // LANES * LANES * n_channels
         # For a single small frame, stacking takes longer than what is done with it.
         rests = [frame[tail:] for frame in frames]
-        tails = _read_only(np.stack(rests) if len(rests) > 1 else rests[0][None])
+        tails = as_read_only(np.stack(rests) if len(rests) > 1 else rests[0][None])
         addresses = np.array([frame.ctypes.data for frame in frames], np.int64)
         rules = self._rules
         if thresholds is not None:
             rules = rules._replace(threshold=np.int64(-1))
-        updates = _NOTHING if update is None else _read_only(update)
-        limits = _NOTHING if thresholds is None else _read_only(thresholds)
+        updates = _NOTHING if update is None else as_read_only(update)
+        limits = _NOTHING if thresholds is None else as_read_only(thresholds)
         fixed_rates, dithers = self._schedule(rates)
 
         def work(counts: NDArray[np.int64], tiles_per_turn: int, place: int) -> None:
@@ -381,12 +382,4 @@ def _aligned(n_rows: int, n_columns: int) -> NDArray[np.uint16]:
     return raw[start : start + n_bytes].view(np.uint16).reshape(n_rows, n_columns)
 
 
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    # Numba compiles once for arrays that may be written and once for those that may not:
-    # handing over only the latter saves the second compilation.
-    view = array.view()
-    view.setflags(write=False)
-    return view
-
-
-_NOTHING = _read_only(np.zeros((1, 0), dtype=np.uint8))
+_NOTHING = as_read_only(np.zeros((1, 0), dtype=np.uint8))

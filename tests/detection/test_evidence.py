@@ -14,7 +14,8 @@ from bgsub.detection import evidence as ev
 from bgsub.detection._decide import decide
 from bgsub.detection._grid import Grid
 from bgsub.detection._guided import REACH
-from bgsub.detection.pictures import as_read_only, to_luma
+from bgsub.detection.pictures import to_luma
+from bgsub.jit import as_read_only
 from bgsub.mixture import SCORE_UNIT
 from bgsub.mixture.workers import Workers
 from tests.reference import evidence as reference
